@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+import { printFailure } from '../../../src/app/print-failure.ts';
+import { type OpenPart, roles } from '../../../src/app/roles.ts';
+import { serve } from '../../../src/app/serve.ts';
+import { type ExitCode, exitCodeOf } from '../../../src/kernel/lifecycle.ts';
+import type { Module } from '../../../src/kernel/module.ts';
+import { userAction } from '../../../src/kernel/usecase.ts';
+import { confirmOrder, order } from '../peers/order.ts';
+
+// The same program with one module more: Ashlar has no POST of its own that is cheap enough to show what the chain,
+// the validation and the answer cost.
+const createOrder = userAction({
+  operationId: 'create-order',
+  summary: 'Confirm an order',
+  access: 'POST /api/v1/bench/orders',
+  actors: 'anonymous',
+  permissions: [],
+  input: order,
+  output: z.object({ customer: z.string(), city: z.string(), quantity: z.int(), tags: z.int() }),
+  errors: {},
+  execute: (_ctx, input) => Promise.resolve(confirmOrder(input)),
+});
+
+const orders: Module<null> = { name: 'bench', portal: null, usecases: [createOrder] };
+
+const run = async (): Promise<ExitCode> => {
+  const whole = roles.find(({ name }) => name === 'run-all-in-one');
+  if (whole === undefined) throw new Error('Ashlar has no role run-all-in-one: say in bench/src/ashlar/orders.ts what runs');
+  const parts = whole.parts.map((load) => async (): Promise<OpenPart> => {
+    const openPart = await load();
+    return (app, role, lifecycle) => openPart({ ...app, modules: [...app.modules, orders] }, role, lifecycle);
+  });
+  return serve({ ...whole, parts }, {});
+};
+
+process.exitCode = await run().catch((thrown: unknown) => {
+  printFailure(thrown);
+  return exitCodeOf(thrown);
+});

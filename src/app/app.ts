@@ -1,0 +1,42 @@
+import type { Kernel } from '#kernel/kernel.ts';
+import type { Lifecycle } from '#kernel/lifecycle.ts';
+import type { HealthCheck, Module } from '#kernel/module.ts';
+import { createAuthModule } from '#modules/auth/module.ts';
+import type { Installation } from '#modules/platform/deps.ts';
+import { createPlatformModule } from '#modules/platform/module.ts';
+import type { AppConfig } from './config.ts';
+
+export type App = {
+  readonly kernel: Kernel;
+  readonly config: AppConfig;
+  readonly modules: readonly Module<unknown>[];
+  readonly sessions: ReturnType<typeof createAuthModule>['sessions'];
+};
+
+/** Puts Ashlar together: each module is built from the kernel and the portals of those above it; a cycle does not compile. */
+export const createApp = (kernel: Kernel, config: AppConfig, installation: Installation): App => {
+  const platform = createPlatformModule({
+    kernel,
+    installation,
+    listSchemas: () => Object.assign({}, ...modules.map(({ schema }) => schema)),
+    checkModules: () => checkAll(modules),
+  });
+  const auth = createAuthModule({ kernel, config: config.auth });
+  const modules: readonly Module<unknown>[] = [platform, auth];
+
+  return { kernel, config, modules, sessions: auth.sessions };
+};
+
+/** Starts the modules in the order in which they were built; the lifecycle stops them in reverse. */
+export const startModules = async ({ modules }: App, lifecycle: Lifecycle): Promise<void> => {
+  for (const { name, start, stop } of modules) {
+    await lifecycle.open(
+      name,
+      () => start?.(),
+      () => stop?.(),
+    );
+  }
+};
+
+const checkAll = async (modules: readonly Module<unknown>[]): Promise<Readonly<Record<string, HealthCheck>>> =>
+  Object.assign({}, ...(await Promise.all(modules.map((module) => module.health?.()))));

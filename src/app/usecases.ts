@@ -1,0 +1,21 @@
+import type { ManualCommand, UseCase, UserAction } from '#kernel/usecase.ts';
+import type { App } from './app.ts';
+
+export type ModuleUseCase<U extends UseCase = UseCase> = {
+  readonly module: string;
+  readonly usecase: U;
+  /** Largest request body; absent: the server's own limit. */
+  readonly bodyLimitBytes?: number;
+};
+
+/** Every use case of every module, in the order of the modules' tables of contents. */
+export const listUseCases = ({ modules }: Pick<App, 'modules'>): readonly ModuleUseCase[] =>
+  modules.flatMap(({ name, usecases, bodyLimitBytes }) =>
+    usecases.map((usecase) => ({ module: name, usecase, ...(bodyLimitBytes !== undefined && { bodyLimitBytes }) })),
+  );
+
+const isUserAction = (entry: ModuleUseCase): entry is ModuleUseCase<UserAction> => entry.usecase.type === 'user_action';
+const isCommand = (entry: ModuleUseCase): entry is ModuleUseCase<ManualCommand> => entry.usecase.type === 'manual_command';
+
+export const listUserActions = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isUserAction);
+export const listCommands = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isCommand);

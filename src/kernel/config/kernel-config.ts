@@ -1,0 +1,98 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import type { Check } from './check.ts';
+import { type DatabaseAddress, toDatabaseAddress } from './database-address.ts';
+import { isOpenToAll } from './files.ts';
+import type { KernelSettings } from './sections.ts';
+
+type DatabaseLimits = Pick<KernelSettings['database'], 'pooler' | 'lanes' | 'transactions' | 'embedded'>;
+
+type DatabaseConfig = DatabaseLimits &
+  ({ readonly mode: 'embedded' } | ({ readonly mode: 'external' } & DatabaseAddress));
+
+type HttpConfig = KernelSettings['http'] & {
+  /** How people reach it, without a slash at the end; its scheme decides how cookies are marked. */
+  readonly publicUrl: string;
+};
+
+/** What the kernel runs on: complete, every path absolute. */
+export type KernelConfig = Omit<KernelSettings, 'database' | 'http'> & {
+  readonly appEnv: string;
+  /** True for every APP_ENV but `local`, `test` and `staging`. */
+  readonly isProduction: boolean;
+  readonly database: DatabaseConfig;
+  readonly http: HttpConfig;
+};
+
+/** Judges the kernel's settings together and completes them. */
+export const completeKernel = (settings: KernelSettings, check: Check): KernelConfig => {
+  const { root, appEnv, isGuarded } = check;
+  const { logger, secrets } = settings;
+  const { masterKeyFile } = secrets;
+  if (isGuarded) checkMasterKey(secrets, check);
+  if (secrets.masterKey !== undefined && masterKeyFile !== undefined) {
+    check.refuse('secrets.masterKeyFile', 'secrets.masterKey is set too: give one of them');
+  }
+  return {
+    ...settings,
+    appEnv,
+    isProduction: isGuarded && appEnv !== 'staging',
+    dataDirectory: resolve(root, settings.dataDirectory),
+    database: completeDatabase(settings.database, check),
+    http: completeHttp(settings.http, check),
+    logger: { ...logger, output: logger.output === 'stdout' ? 'stdout' : resolve(root, logger.output) },
+    secrets: masterKeyFile === undefined ? secrets : { ...secrets, masterKeyFile: resolve(root, masterKeyFile) },
+  };
+};
+
+const completeDatabase = (database: KernelSettings['database'], check: Check): DatabaseConfig => {
+  const { mode, pooler, lanes, transactions, embedded } = database;
+  const limits = { pooler, lanes, transactions, embedded };
+  if (mode === 'embedded') refuseUnusedAddress(database, check);
+  const address = mode === 'external' ? toDatabaseAddress(database, check) : null;
+  return address === null ? { ...limits, mode: 'embedded' } : { ...limits, mode: 'external', ...address };
+};
+
+/** Data would be written elsewhere than where somebody believes. */
+const refuseUnusedAddress = (database: KernelSettings['database'], check: Check): void => {
+  for (const key of ['url', 'ownerUrl', 'directUrl', 'host'] as const) {
+    if (database[key] === undefined) continue;
+    const how = `set ${check.variableOf('database.mode')}=external, or take it away`;
+    check.refuse(`database.${key}`, `is not used, because database.mode is embedded: ${how}`);
+  }
+};
+
+const completeHttp = (http: KernelSettings['http'], check: Check): HttpConfig => {
+  const publicUrl = new URL(http.publicUrl ?? `http://${hostOf(http.host)}:${http.port}`);
+  if (publicUrl.origin !== publicUrl.href.replace(/\/$/, '')) {
+    check.refuse('http.publicUrl', 'must be scheme, host and port alone');
+  }
+  if (http.publicUrl === undefined && check.isGuarded) {
+    check.refuse('http.publicUrl', `the address that people type is needed: set ${check.variableOf('http.publicUrl')}`);
+  } else if (check.isGuarded && publicUrl.protocol !== 'https:') {
+    check.refuse('http.publicUrl', 'must be https: sign-ins would cross the network readable');
+  }
+  return { ...http, publicUrl: publicUrl.origin };
+};
+
+/** Who listens on every address is reached, from this machine, on the loopback. */
+const hostOf = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+};
+
+const checkMasterKey = ({ masterKey, masterKeyFile }: KernelSettings['secrets'], check: Check): void => {
+  if (masterKeyFile !== undefined) {
+    const message = problemOfKeyFile(resolve(check.root, masterKeyFile));
+    if (message !== null) check.refuse('secrets.masterKeyFile', message);
+  } else if (masterKey === undefined) {
+    const names = [check.variableOf('secrets.masterKey'), check.variableOf('secrets.masterKeyFile')];
+    check.refuse('secrets.masterKey', `the key that seals stored secrets is needed: set ${names.join(' or ')}`);
+  }
+};
+
+const problemOfKeyFile = (file: string): string | null => {
+  if (statSync(file, { throwIfNoEntry: false }) === undefined) return `there is no file ${file}`;
+  return isOpenToAll(file) ? `every user may read ${file}: chmod 600 it` : null;
+};

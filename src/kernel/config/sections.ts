@@ -1,0 +1,116 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+import { secret } from './secret.ts';
+
+const isNetwork = (text: string): boolean => {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : 0;
+  return (
+    bits > 0 && rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
+  );
+};
+
+const isHost = (text: string): boolean =>
+  isIP(text) === 6 ? !text.includes('%') : /^[\w.-]+$/.test(text) && URL.canParse(`http://${text}`);
+
+const isOrigin = (text: string): boolean =>
+  /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
+
+const port = () => z.int().min(1).max(65_535);
+const network = () => z.string().refine(isNetwork, 'not an address or network such as 10.0.0.0/8 or fd00::/8');
+const origin = () => z.string().refine(isOrigin, 'not an origin such as https://app.example.com (no path, no *)');
+const httpUrl = () =>
+  z
+    .url({ protocol: /^https?$/, error: 'not an address such as https://ashlar.example.com' })
+    .refine((url) => new URL(url).username === '', 'must hold no user or password');
+
+/** Issued by whoever runs the database: any length will do. */
+const issuedSecret = () => secret(z.string().min(1), { minLength: 0 });
+
+const databaseSection = () =>
+  z
+    .strictObject({
+      mode: z.enum(['embedded', 'external']).default('embedded'),
+      url: issuedSecret().optional(),
+      ownerUrl: issuedSecret().optional(),
+      directUrl: issuedSecret().optional(),
+      pooler: z.enum(['none', 'transaction']).default('none'),
+      host: z.string().optional(),
+      port: port().default(5432),
+      user: z.string().optional(),
+      password: issuedSecret().optional(),
+      name: z.string().optional(),
+      ssl: z.enum(['disable', 'require', 'verify-full']).optional(),
+      sslCaFile: z.string().optional(),
+      lanes: z.int().min(1).max(64).default(2),
+      transactions: z.int().min(1).max(256).default(4),
+      embedded: z.strictObject({ user: z.string().optional(), port: port().optional() }).prefault({}),
+    })
+    .prefault({});
+
+const httpSection = () =>
+  z
+    .strictObject({
+      host: z.string().refine(isHost, 'not a host name or an address').default('127.0.0.1'),
+      port: z.int().min(0).max(65_535).default(8080),
+      publicUrl: httpUrl().optional(),
+      metricsPort: z.int().min(0).max(65_535).optional(),
+      trustedProxies: z.array(network()).default([]),
+      cors: z.strictObject({ allowedOrigins: z.array(origin()).default([]) }).prefault({}),
+      bodyLimitBytes: z.int().min(1024).max(1_073_741_824).default(1_048_576),
+      timeoutSeconds: z.int().min(1).max(600).default(30),
+    })
+    .prefault({});
+
+const loggerSection = () =>
+  z
+    .strictObject({
+      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+      format: z.enum(['auto', 'json', 'pretty']).default('auto'),
+      output: z.string().min(1).default('stdout'),
+      rotation: z
+        .strictObject({
+          sizeMegabytes: z.int().min(1).default(100),
+          frequency: z.enum(['hourly', 'daily']).default('daily'),
+          keep: z.int().min(1).default(14),
+        })
+        .prefault({}),
+    })
+    .prefault({});
+
+const telemetrySection = () =>
+  z
+    .strictObject({
+      otlpEndpoint: httpUrl().optional(),
+      headers: secret(z.record(z.string(), z.string()), { minLength: 0 }).optional(),
+      sampleRatio: z.number().min(0).max(1).default(1),
+      serviceName: z.string().min(1).default('ashlar'),
+    })
+    .prefault({});
+
+const redisUrl = () =>
+  issuedSecret().refine((url) => /^rediss?:\/\/./.test(url), 'not an address such as redis://host:6379');
+
+/** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
+export const kernelSections = () => ({
+  dataDirectory: z.string().min(1).default('data'),
+  database: databaseSection(),
+  http: httpSection(),
+  logger: loggerSection(),
+  telemetry: telemetrySection(),
+  redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
+  secrets: z
+    .strictObject({ masterKey: secret(z.string()).optional(), masterKeyFile: z.string().min(1).optional() })
+    .prefault({}),
+  shutdown: z
+    .strictObject({
+      deadlineSeconds: z.int().min(1).max(600).default(35),
+      delaySeconds: z.int().min(0).max(120).default(0),
+    })
+    .prefault({}),
+});
+
+const kernelSchema = () => z.strictObject(kernelSections());
+
+export type KernelSettings = z.output<ReturnType<typeof kernelSchema>>;

@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
+
+import type { Actor } from '../actor.ts';
+import type { AppError } from '../error.ts';
+import type { Scope } from '../observability/scope.ts';
+import type { Origin } from '../usecase.ts';
+import type { Route } from './route.ts';
+
+/** The parts of a request that the chain reads: from a socket, or made from a `Request` when there is none. */
+export type Incoming = Readable & Pick<IncomingMessage, 'headers' | 'method' | 'url' | 'socket'>;
+
+export type Answer = {
+  readonly status: number;
+  /** Share one object between answers where possible: it is merged with the chain's own headers once. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
+};
+
+/** One request on its way through the chain, and what the layers learn about it. */
+export type Exchange = {
+  readonly route: Route;
+  readonly method: string;
+  readonly incoming: Incoming;
+  /** Null when no socket waits for the answer. */
+  readonly outgoing: ServerResponse | null;
+  /** Decoded path parameters. */
+  readonly params: Readonly<Record<string, string>>;
+  /** `performance.now()` */
+  readonly startedAt: number;
+  /** `performance.now()`; after it the request is answered REQUEST_TIMEOUT. */
+  deadlineAt: number;
+  /** Where it stands among those in flight. */
+  place: number;
+  isReadingBody: boolean;
+  scope: Scope;
+  origin: Origin;
+  actor: Actor | null;
+  answer: Answer | null;
+  failure: AppError | null;
+  /** Headers of this one answer; null while there are none. */
+  headers: Record<string, string> | null;
+  /** Its signal is the use case's: aborted by the deadline, or when the client is gone. */
+  readonly abort: AbortController;
+  isConcluded: boolean;
+  /** Ends the exchange with a failure from outside of the chain: the deadline, or the process that stops. */
+  conclude(failure: AppError): void;
+  resolve(response: Response): void;
+};
+
+export const setHeader = (exchange: Exchange, name: string, value: string): void => {
+  exchange.headers ??= {};
+  exchange.headers[name] = value;
+};
+
+export const addVary = (exchange: Exchange, name: string): void => {
+  const present = exchange.headers?.['vary'];
+  setHeader(exchange, 'vary', present === undefined ? name : `${present}, ${name}`);
+};

@@ -1,0 +1,26 @@
+import type { Logger } from '../../observability/logger.ts';
+import type { Metrics } from '../../observability/metrics.ts';
+import type { Layer } from '../layer.ts';
+
+/** One line and one observation per request. The path stands as its template: query strings and ids may be secrets. */
+export const logger = ({ log, metrics }: { readonly log: Logger; readonly metrics: Metrics }): Layer => ({
+  name: 'logger',
+  leave: ({ route, method, startedAt, answer, failure, origin, outgoing }) => {
+    const ms = performance.now() - startedAt;
+    const status = answer?.status ?? 500;
+    metrics.httpDuration(route.template, route.method === '*' ? 'other' : method, status, ms / 1000);
+    const line = {
+      method,
+      route: route.template,
+      status,
+      ms: Math.round(ms * 100) / 100,
+      outcome: failure?.kind ?? 'ok',
+      code: failure?.code,
+      requestId: origin.requestId,
+      address: origin.address,
+      isGone: outgoing?.destroyed === true ? true : undefined,
+    };
+    if (failure?.kind === 'internal') log.error({ ...line, err: failure }, 'request failed');
+    else log.info(line, 'request');
+  },
+});

@@ -1,0 +1,43 @@
+import type { Context } from 'hono';
+
+import { createScope } from '../observability/scope.ts';
+import type { HttpBindings } from './app.ts';
+import type { Exchange } from './exchange.ts';
+import { createIncoming } from './incoming.ts';
+import type { Route } from './route.ts';
+
+/** Stand in until the layers that know better have opened the exchange. */
+const noScope = createScope('0'.repeat(32), null);
+const noOrigin = { requestId: noScope.traceId, address: null, userAgent: null };
+const noParams = {};
+
+export const openExchange = (
+  route: Route,
+  context: Context<HttpBindings>,
+  conclude: (exchange: Exchange, thrown: unknown) => void,
+): Exchange => {
+  const { incoming, outgoing } = context.env;
+  return {
+    route,
+    method: context.req.method,
+    incoming: incoming ?? createIncoming(context.req.raw),
+    outgoing: outgoing ?? null,
+    params: route.template.includes('{') ? context.req.param() : noParams,
+    startedAt: performance.now(),
+    deadlineAt: Infinity,
+    place: -1,
+    isReadingBody: false,
+    scope: noScope,
+    origin: noOrigin,
+    actor: null,
+    answer: null,
+    failure: null,
+    headers: null,
+    abort: new AbortController(),
+    isConcluded: false,
+    conclude(failure) {
+      conclude(this, failure);
+    },
+    resolve: () => undefined,
+  };
+};

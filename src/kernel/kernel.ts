@@ -1,0 +1,19 @@
+import type { Database } from './database/database.ts';
+import type { Logger } from './observability/logger.ts';
+import type { Metrics } from './observability/metrics.ts';
+import type { Telemetry } from './observability/telemetry.ts';
+import type { RunHooks, Runner } from './run.ts';
+import type { Secrets } from './secrets/secrets.ts';
+
+/** The mechanisms that every module is built from. */
+export type Kernel = {
+  readonly release: string;
+  readonly now: () => Date;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly telemetry: Telemetry;
+  readonly database: Database;
+  readonly secrets: Secrets;
+  readonly hooks: RunHooks;
+  readonly runner: Runner;
+};

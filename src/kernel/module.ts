@@ -1,0 +1,19 @@
+import type { UseCase } from './usecase.ts';
+
+/** The answer of one health check; `detail` is one sentence for an operator. */
+export type HealthCheck = { readonly status: 'ok' | 'degraded' | 'failed'; readonly detail?: string };
+
+/** A module is a value; `usecases` is its table of contents. */
+export type Module<Portal = null> = {
+  readonly name: string;
+  /** What other modules may call; null if nothing. */
+  readonly portal: Portal;
+  readonly usecases: readonly UseCase[];
+  /** Largest request body of the module's actions; default `http.bodyLimitBytes`. */
+  readonly bodyLimitBytes?: number;
+  /** The exports of its `schema.ts`: what its tables look like once every migration is applied. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly health?: () => Promise<Readonly<Record<string, HealthCheck>>>;
+  readonly start?: () => Promise<void>;
+  readonly stop?: () => Promise<void>;
+};

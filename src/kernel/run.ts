@@ -1,0 +1,173 @@
+import type { Actor } from './actor.ts';
+import type { Database } from './database/database.ts';
+import { type AppError, kernelError, toAppError } from './error.ts';
+import type { Logger } from './observability/logger.ts';
+import type { Metrics } from './observability/metrics.ts';
+import { currentScope, runInScope, type Scope } from './observability/scope.ts';
+import type { Telemetry } from './observability/telemetry.ts';
+import type { AuditNote, Ctx, Origin, UseCase } from './usecase.ts';
+
+export type Outcome = 'ok' | AppError['kind'];
+
+/** One finished run, as the audit hook gets it. Notes are in the order in which the use case made them. */
+export type RunRecord = {
+  readonly operation: string;
+  readonly type: UseCase['type'];
+  readonly actor: Actor | null;
+  readonly origin: Origin | null;
+  readonly traceId: string;
+  readonly outcome: Outcome;
+  /** The error's code; null when the outcome is `ok`. */
+  readonly code: string | null;
+  readonly notes: readonly AuditNote[];
+};
+
+/** What happens beside every run, whatever its kind. Hooks must not throw and must not wait. */
+export type RunHooks = {
+  /** An internal failure of any run or request: somebody should look. */
+  alert(failure: { readonly operation: string | null; readonly traceId: string; readonly error: AppError }): void;
+  /** A run that changed something or was refused. */
+  audit(record: RunRecord): void;
+};
+
+export type Job<T> = {
+  readonly operation: string;
+  readonly type: UseCase['type'];
+  readonly actor: Actor | null;
+  readonly origin: Origin | null;
+  /** True if the run only reads: it is not audited when it succeeds. */
+  readonly reads: boolean;
+  readonly signal: AbortSignal;
+  execute(ctx: Ctx): Promise<T>;
+};
+
+export type RunnerDeps = {
+  readonly database: Database;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly telemetry: Telemetry;
+  readonly hooks: RunHooks;
+};
+
+/** Runs use cases. Every transport (HTTP, CLI, tasks, events) goes through one of these two. */
+export type Runner = {
+  /** Inside a scope that already has span, deadline, log line and alert: the HTTP chain's. */
+  runWithin<T>(scope: Scope, job: Job<T>): Promise<T>;
+  /** With a scope of its own: opens the span, keeps the deadline, writes the one log line, alerts. */
+  run<T>(job: Job<T> & { readonly timeoutSeconds: number }): Promise<T>;
+};
+
+export const createRunner = (deps: RunnerDeps): Runner => {
+  const runWithin = <T>(scope: Scope, job: Job<T>): Promise<T> => perform(deps, scope, job);
+  return {
+    runWithin,
+    run: (job) => {
+      const scope = deps.telemetry.openScope(job.operation, currentScope());
+      return runInScope(scope, () => performAlone(deps, scope, job));
+    },
+  };
+};
+
+/** The run itself: context, metric, audit. Synchronous up to the first await of the use case. */
+const perform = async <T>(deps: RunnerDeps, scope: Scope, job: Job<T>): Promise<T> => {
+  const notes: AuditNote[] = [];
+  const startedAt = performance.now();
+  scope.operation = job.operation;
+  try {
+    const answer = await job.execute(createCtx(deps, scope, job, notes));
+    finish(deps, scope, job, { notes, startedAt, outcome: 'ok', code: null });
+    return answer;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    finish(deps, scope, job, { notes, startedAt, outcome: error.kind, code: error.code });
+    throw error;
+  }
+};
+
+type Finish = {
+  readonly notes: readonly AuditNote[];
+  readonly startedAt: number;
+  readonly outcome: Outcome;
+  readonly code: string | null;
+};
+
+const finish = (deps: RunnerDeps, scope: Scope, job: Job<unknown>, end: Finish): void => {
+  deps.metrics.useCaseDuration(job.operation, end.outcome, (performance.now() - end.startedAt) / 1000);
+  if (job.reads && end.outcome !== 'forbidden') return;
+  const { operation, type, actor, origin } = job;
+  const { outcome, code, notes } = end;
+  deps.hooks.audit({ operation, type, actor, origin, traceId: scope.traceId, outcome, code, notes });
+};
+
+const createCtx = (deps: RunnerDeps, scope: Scope, job: Job<unknown>, notes: AuditNote[]): Ctx => {
+  let wrote = false;
+  return {
+    actor: job.actor,
+    operation: job.operation,
+    traceId: scope.traceId,
+    origin: job.origin,
+    signal: job.signal,
+    log: deps.log,
+    transaction: (fn) => {
+      if (wrote) return Promise.reject(new Error(`${job.operation} opened a second transaction: a use case writes once`));
+      wrote = true;
+      return deps.database.transaction(fn, { signal: job.signal });
+    },
+    audit: (_tx, note) => {
+      notes.push(note);
+      return Promise.resolve();
+    },
+  };
+};
+
+const performAlone = async <T>(
+  deps: RunnerDeps,
+  scope: Scope,
+  job: Job<T> & { readonly timeoutSeconds: number },
+): Promise<T> => {
+  const startedAt = performance.now();
+  const deadline = openDeadline(job.signal, job.timeoutSeconds);
+  // The race below may have ended before the deadline does.
+  deadline.reached.catch(() => undefined);
+  let failure: AppError | null = null;
+  try {
+    return await Promise.race([perform(deps, scope, { ...job, signal: deadline.signal }), deadline.reached]);
+  } catch (thrown) {
+    failure = toAppError(thrown);
+    throw failure;
+  } finally {
+    deadline.clear();
+    report(deps, scope, job, failure, performance.now() - startedAt);
+  }
+};
+
+const report = (deps: RunnerDeps, scope: Scope, job: Job<unknown>, failure: AppError | null, ms: number): void => {
+  const { operation, type } = job;
+  const level = failure?.kind === 'internal' ? 'error' : 'info';
+  deps.log[level]({ operation, type, outcome: failure?.kind ?? 'ok', code: failure?.code, ms }, 'use case');
+  if (failure?.kind === 'internal') deps.hooks.alert({ operation, traceId: scope.traceId, error: failure });
+  deps.telemetry.closeScope(scope, failure);
+};
+
+type Deadline = { readonly signal: AbortSignal; readonly reached: Promise<never>; clear(): void };
+
+const openDeadline = (outer: AbortSignal, timeoutSeconds: number): Deadline => {
+  const inner = new AbortController();
+  const { promise: reached, reject } = Promise.withResolvers<never>();
+  const end = (error: AppError) => {
+    inner.abort(error);
+    reject(error);
+  };
+  const abort = () => end(kernelError('CANCELLED', { cause: outer.reason }));
+  outer.addEventListener('abort', abort, { once: true });
+  const late = () => end(kernelError('REQUEST_TIMEOUT', { details: { timeoutSeconds } }));
+  const timer = setTimeout(late, timeoutSeconds * 1000);
+  return {
+    signal: inner.signal,
+    reached,
+    clear: () => {
+      clearTimeout(timer);
+      outer.removeEventListener('abort', abort);
+    },
+  };
+};

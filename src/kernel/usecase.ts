@@ -1,0 +1,160 @@
+import type { z } from 'zod';
+
+import type { Actor, ActorType } from './actor.ts';
+import type { Tx } from './database/database.ts';
+import type { AppError, ErrorKind } from './error.ts';
+import type { Logger } from './observability/logger.ts';
+
+/** Where a request came from; null parts are unknown. */
+export type Origin = {
+  readonly requestId: string;
+  /** Client address behind trusted proxies. */
+  readonly address: string | null;
+  readonly userAgent: string | null;
+};
+
+/** What a change did to its subject; fields hold no secrets. */
+export type AuditNote = {
+  readonly subject: string;
+  readonly before?: Readonly<Record<string, unknown>>;
+  readonly after?: Readonly<Record<string, unknown>>;
+};
+
+/** What one run of a use case may touch besides its deps. */
+export type Ctx = {
+  /** Null is anonymous; commands run as null too, on behalf of the machine's administrator. */
+  readonly actor: Actor | null;
+  /** `module.operation-id` */
+  readonly operation: string;
+  readonly traceId: string;
+  /** Null outside HTTP. */
+  readonly origin: Origin | null;
+  /** Aborted when the timeout is reached or the caller is gone. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** The one place where a use case writes, once; fn's value is the answer. */
+  transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Notes what the change did; it is recorded when the run succeeds. */
+  audit(tx: Tx, note: AuditNote): Promise<void>;
+};
+
+/** What a command has besides: the terminal's secrets, asked for only when they are needed. */
+export type CommandCtx = Ctx & {
+  /** Reads a secret that the head declares, from a hidden prompt or from stdin (`--<name>-stdin`). */
+  secret(name: string): Promise<string>;
+};
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** The codes that a use case may answer with, and what kind each is. */
+export type Errors<Code extends string = string> = Readonly<Record<Code, ErrorKind>>;
+export type Fail<Code extends string> = (code: Code, details?: Readonly<Record<string, unknown>>) => AppError;
+
+export type UserAction<
+  I extends z.ZodType = z.ZodType,
+  O extends z.ZodType | null = z.ZodType | null,
+  Code extends string = string,
+> = {
+  readonly type: 'user_action';
+  readonly operationId: string;
+  /** One line for the API reference. */
+  readonly summary: string;
+  /** Path parameters stand as `{name}` and are fields of the input, as are the query (GET, DELETE) or the body. */
+  readonly access: `${Method} /${string}`;
+  /** `anonymous` reads no credential; a list needs one of an actor of these types. */
+  readonly actors: 'anonymous' | readonly ActorType[];
+  /** All are needed. Empty only for operations on the permission-free list of the app. */
+  readonly permissions: readonly string[];
+  /** Also open to an actor that must first change its password or enrol in MFA. */
+  readonly restricted?: boolean;
+  /** A session that is over is no refusal here: the actor is then null. */
+  readonly acceptsEndedSession?: boolean;
+  readonly input: I;
+  /** Null answers 204. */
+  readonly output: O;
+  /** HTTP status of success, default 200. */
+  readonly status?: 200 | 201 | 202;
+  /** `Cache-Control: public, max-age`; absent: `no-store`. */
+  readonly maxAgeSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly errors: Errors<Code>;
+  execute(ctx: Ctx, input: z.output<I>, fail: Fail<Code>): Promise<O extends z.ZodType ? z.input<O> : void>;
+};
+
+/** A contract between modules: published in a transaction, delivered at least once. Exported by a portal. */
+export type EventContract<P extends z.ZodType = z.ZodType> = { readonly name: string; readonly payload: P };
+
+export type Retry = { readonly attempts: number; readonly baseDelaySeconds: number };
+
+export type EventSubscriber<P extends z.ZodType = z.ZodType> = {
+  readonly type: 'event_subscriber';
+  readonly operationId: string;
+  readonly event: EventContract<P>;
+  /** Events with the same key are handled one at a time, in order. */
+  orderingKey?(payload: z.output<P>): string;
+  readonly retry?: Retry;
+  execute(ctx: Ctx, payload: z.output<P>): Promise<void>;
+};
+
+export type AsyncTask<P extends z.ZodType = z.ZodType> = {
+  readonly type: 'async_task';
+  readonly operationId: string;
+  readonly payload: P;
+  readonly queue?: string;
+  /** Five-field cron expression. */
+  readonly schedule?: string;
+  readonly retry?: Retry;
+  readonly timeoutSeconds?: number;
+  execute(ctx: Ctx, payload: z.output<P>): Promise<unknown>;
+};
+
+export type ManualCommand<
+  I extends z.ZodObject = z.ZodObject,
+  O extends z.ZodType = z.ZodType,
+  Code extends string = string,
+> = {
+  readonly type: 'manual_command';
+  readonly operationId: string;
+  readonly summary: string;
+  /** Words and positionals (`auth can <actor> <permission>`); every other field of the input becomes an option. */
+  readonly usage: string;
+  /** Field names become `--kebab-case`; booleans are flags; `.describe()` is the help. */
+  readonly input: I;
+  readonly output: O;
+  /** How far the program starts first; default `migrations`: the database runs and is migrated. */
+  readonly requires?: 'config' | 'database' | 'migrations';
+  /** Secrets by name, with the prompt's text. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** The question asked before a destructive run; without a terminal `--yes` is needed. */
+  confirm?(input: z.output<I>): string;
+  readonly errors: Errors<Code>;
+  /** What a person reads; `--json` prints the output itself. */
+  render(output: z.output<O>): string;
+  execute(ctx: CommandCtx, input: z.output<I>, fail: Fail<Code>): Promise<z.input<O>>;
+};
+
+export type UseCase = UserAction | EventSubscriber | AsyncTask | ManualCommand;
+
+type Head<U extends { readonly type: string }> = Omit<U, 'type'>;
+
+/** A person or a program asks over HTTP. */
+export const userAction = <I extends z.ZodType, O extends z.ZodType | null, Code extends string>(
+  head: Head<UserAction<I, O, Code>>,
+): UserAction<I, O, Code> => ({ type: 'user_action', ...head });
+
+/** Something happened in another module, or in this one. */
+export const eventSubscriber = <P extends z.ZodType>(head: Head<EventSubscriber<P>>): EventSubscriber<P> => ({
+  type: 'event_subscriber',
+  ...head,
+});
+
+/** Work that outlives the request that asked for it, or that a schedule asks for. */
+export const asyncTask = <P extends z.ZodType>(head: Head<AsyncTask<P>>): AsyncTask<P> => ({
+  type: 'async_task',
+  ...head,
+});
+
+/** An administrator types it. */
+export const manualCommand = <I extends z.ZodObject, O extends z.ZodType, Code extends string>(
+  head: Head<ManualCommand<I, O, Code>>,
+): ManualCommand<I, O, Code> => ({ type: 'manual_command', ...head });

@@ -1,0 +1,1 @@
+export const actorStatuses = ['active', 'disabled'] as const;

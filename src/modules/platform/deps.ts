@@ -1,0 +1,46 @@
+import type { ConfigRow } from '#kernel/config/describe.ts';
+import type { Kernel } from '#kernel/kernel.ts';
+import type { HealthCheck } from '#kernel/module.ts';
+import type { ProcessWatch } from './logic/process-watch.ts';
+
+export type MigrationState = {
+  readonly name: string;
+  readonly state: 'applied' | 'pending' | 'changed' | 'missing';
+  /** ISO 8601; null while pending. */
+  readonly appliedAt: string | null;
+};
+
+type NewMigration = {
+  readonly module: string;
+  readonly description: string;
+  /** Tables of every module, as code declares them. */
+  readonly schemas: Readonly<Record<string, unknown>>;
+};
+
+/** The kernel's migration runner, bound to this installation's files and database. Answers are names of files. */
+export type Migrations = {
+  up(): Promise<readonly string[]>;
+  down(options: { readonly steps: number; readonly isForced: boolean }): Promise<readonly string[]>;
+  status(): Promise<readonly MigrationState[]>;
+  /** Writes a new file from the difference between the schemas in code and the migrated database. */
+  create(options: NewMigration): Promise<{ readonly path: string }>;
+};
+
+/** What administrators manage of the place where Ashlar is installed. */
+export type Installation = {
+  readonly migrations: Migrations;
+  /** The configuration in force, secrets masked. */
+  readonly describeConfig: () => readonly ConfigRow[];
+  /** Stops the embedded server unless a process uses it; null if the database is external. */
+  readonly stopEmbeddedDatabase: (() => Promise<'stopped' | 'not_running' | 'in_use'>) | null;
+};
+
+export type PlatformDeps = {
+  readonly kernel: Pick<Kernel, 'database' | 'release'>;
+  readonly installation: Installation;
+  readonly processWatch: ProcessWatch;
+  /** Tables of every module, as code declares them. */
+  readonly listSchemas: () => Readonly<Record<string, unknown>>;
+  /** Every check of every module, by name. */
+  readonly checkModules: () => Promise<Readonly<Record<string, HealthCheck>>>;
+};

@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+
+import { createApp, startModules, type App } from '#app/app.ts';
+import { loadAppConfig } from '#app/config.ts';
+import { createHttp } from '#app/create-http.ts';
+import { root } from '#app/release.ts';
+import { createRunHooks } from '#app/run-hooks.ts';
+import { createLifecycle } from '#kernel/lifecycle.ts';
+import { createMetrics } from '#kernel/observability/metrics.ts';
+import { openTelemetry } from '#kernel/observability/telemetry.ts';
+import { createRunner } from '#kernel/run.ts';
+import { openSecrets } from '#kernel/secrets/secrets.ts';
+import { buildLog } from '#test/build.ts';
+import { test as databaseTest } from '#test/database.ts';
+
+/** Time as a test wants it; it stands still. */
+export type Clock = { now(): Date; advance(seconds: number): void };
+
+export type TestApp = App & {
+  readonly clock: Clock;
+  /** Every line that was logged. */
+  readonly logged: readonly Record<string, unknown>[];
+  /** Without a socket, through the whole chain. */
+  readonly http: { request(path: string, init?: RequestInit): Promise<Response> };
+};
+
+const createClock = (): Clock => {
+  let time = Date.now();
+  return {
+    now: () => new Date(time),
+    advance: (seconds) => {
+      time += seconds * 1000;
+    },
+  };
+};
+
+const untraced = {
+  otlpEndpoint: null,
+  headers: {},
+  sampleRatio: 1,
+  serviceName: 'ashlar',
+  release: '0.0.0-test',
+  role: 'test',
+};
+
+/** The whole program in this process, on a database of the test file's own; passwords are hashed cheaply. */
+export const test = databaseTest.extend('app', { scope: 'file' }, async ({ database }, { onCleanup }) => {
+  const { config } = loadAppConfig({ root, env: { APP_ENV: 'test', ASHLAR_AUTH__PASSWORD__MEMORY_KIB: '19456' } });
+  const logged: Record<string, unknown>[] = [];
+  const log = buildLog(logged);
+  const metrics = createMetrics();
+  const telemetry = await openTelemetry({ ...untraced, log });
+  const hooks = createRunHooks(log, metrics);
+  const clock = createClock();
+  const lifecycle = createLifecycle();
+  const secrets = await openSecrets({
+    masterKey: randomBytes(32).toString('base64'),
+    masterKeyFile: null,
+    generateAt: null,
+  });
+  const kernel = {
+    release: '0.0.0-test',
+    now: clock.now,
+    log,
+    metrics,
+    telemetry,
+    database,
+    secrets,
+    hooks,
+    runner: createRunner({ database, log, metrics, telemetry, hooks }),
+  };
+  const notInstalled = () => Promise.reject(new Error('a test has no installation'));
+  const app = createApp(kernel, config, {
+    describeConfig: () => [],
+    migrations: { up: notInstalled, down: notInstalled, status: notInstalled, create: notInstalled },
+    stopEmbeddedDatabase: null,
+  });
+  await startModules(app, lifecycle);
+  onCleanup(async () => {
+    await lifecycle.close({ deadlineSeconds: 10, report: ({ err }) => log.error({ err }) });
+  });
+
+  const http = createHttp(app, { modules: 'all' });
+  const request = async (path: string, init?: RequestInit) =>
+    http.fetch(new Request(new URL(path, config.http.publicUrl), init));
+  return { ...app, clock, logged, http: { request } };
+});

@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect } from 'vitest';
+
+import { openOwner, postmasterPid } from './database.ts';
+import { createSuperuser, getMe, type Running, signIn, test, until } from './program.ts';
+
+const isReady = (url: string) => async () => {
+  const response = await fetch(`${url}/ready`);
+  return { status: response.status, body: await response.text() };
+};
+
+describe('kill -9 of the server', () => {
+  test('every sign-in that was acknowledged still works after the next start', { timeout: 120_000 }, async ({ place }) => {
+    const first = await place.start(['run-all-in-one']);
+    await createSuperuser(place);
+    const acknowledged: string[] = [];
+    const signInUntilKilled = async () => {
+      while (acknowledged.length < 200) {
+        const session = await signIn(first.url);
+        acknowledged.push(session.accessToken);
+        if (acknowledged.length === 40) first.kill('SIGKILL');
+      }
+    };
+    const clients = await Promise.allSettled(Array.from({ length: 8 }, signInUntilKilled));
+    expect(clients.every(({ status }) => status === 'rejected')).toBe(true);
+
+    const second = await place.start(['run-all-in-one']);
+    const statuses = await Promise.all(acknowledged.map(async (token) => (await getMe(second.url, token)).status));
+
+    expect(acknowledged.length).toBeGreaterThanOrEqual(40);
+    // One actor keeps 50 sessions; the clients made fewer before the kill.
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+});
+
+describe('kill -9 of PostgreSQL', () => {
+  test('not ready within 1 s, ready again after it returns, and the process lives', { timeout: 60_000 }, async ({ place }) => {
+    const server = await place.start(['run-all-in-one']);
+    await createSuperuser(place);
+    const { accessToken } = await signIn(server.url);
+
+    process.kill(await postmasterPid(place), 'SIGKILL');
+    await until(isReady(server.url), ({ status }) => status === 503, 1000);
+    await until(isReady(server.url), ({ status }) => status === 200);
+
+    expect((await getMe(server.url, accessToken)).status).toBe(200);
+    expect(() => process.kill(server.pid, 0)).not.toThrow();
+  });
+});
+
+describe('SIGTERM under load', () => {
+  test('answers every request that it accepted and exits with 0', { timeout: 60_000 }, async ({ place }) => {
+    const server = await place.start(['run-all-in-one']);
+    await createSuperuser(place);
+    const { accessToken } = await signIn(server.url);
+    const answers = { ok: 0, refused: 0, broken: [] as string[] };
+    const client = async () => {
+      for (;;) {
+        const outcome = await ask(server, accessToken);
+        if (outcome === 'ok') answers.ok += 1;
+        else if (outcome === 'refused') answers.refused += 1;
+        else answers.broken.push(outcome);
+        if (outcome !== 'ok') return;
+        if (answers.ok === 500) server.kill('SIGTERM');
+      }
+    };
+    await Promise.all(Array.from({ length: 32 }, client));
+
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    expect(answers.broken).toEqual([]);
+    expect(answers.ok).toBeGreaterThanOrEqual(500);
+  });
+});
+
+/** A new connection that is refused was never accepted; one that breaks off after its request was sent was. */
+const ask = async (server: Running, accessToken: string): Promise<string> => {
+  try {
+    const response = await getMe(server.url, accessToken);
+    await response.text();
+    return response.status === 200 ? 'ok' : response.status === 503 ? 'refused' : `status ${response.status}`;
+  } catch (thrown) {
+    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    return code === 'ECONNREFUSED' ? 'refused' : code;
+  }
+};
+
+describe('two processes at the same instant on an empty database', () => {
+  test('both become ready, and each migration ran once', { timeout: 60_000 }, async ({ place }) => {
+    const started = await Promise.all([place.start(['run-all-in-one']), place.start(['run-all-in-one'])]);
+
+    for (const { url } of started) await until(isReady(url), ({ status }) => status === 200);
+    const applied = started.flatMap(({ output }) => output().match(/"migration applied"/g) ?? []);
+    const owner = await openOwner(place);
+    const rows = await owner`select name from kernel._migrations`;
+    await owner.end();
+    expect(applied).toHaveLength(rows.length);
+    expect(rows.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a migration file that changed after it was applied', () => {
+  test('stops the start with exit code 3 and says which', { timeout: 60_000 }, async ({ place }) => {
+    const server = await place.start(['run-all-in-one']);
+    const owner = await openOwner(place);
+    const [changed] = await owner`
+      update kernel._migrations set checksum = repeat('0', 64)
+       where name = (select max(name) from kernel._migrations) returning name`;
+    await owner.end();
+    server.kill('SIGTERM');
+    await server.exited;
+
+    const { code, stderr } = await place.run(['run-all-in-one']);
+
+    expect([code, stderr]).toEqual([3, expect.stringContaining(String(changed?.['name']))]);
+  });
+});
+
+describe('secrets', () => {
+  test('the master key is for its owner alone, and the start with another one is refused', { timeout: 60_000 }, async ({ place }) => {
+    const server = await place.start(['run-all-in-one']);
+    server.kill('SIGTERM');
+    await server.exited;
+
+    const key = await readFile(`${place.dataDirectory}/keys/master.key`, 'utf8');
+    const { code, stderr } = await place.run(['run-all-in-one'], {
+      env: { ASHLAR_SECRETS__MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
+    });
+
+    expect(code).toBe(3);
+    expect(stderr).not.toContain(key.trim());
+  });
+});

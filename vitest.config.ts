@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{src,test,scripts,lint}/**/*.test.ts'],
+    globalSetup: ['./test/global-setup.ts'],
+    // Processes, not threads: tests send signals, and native code (PostgreSQL's client aside) must die with its file.
+    pool: 'forks',
+    // Deadlines against hanging; nothing is measured by them.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
