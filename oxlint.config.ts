@@ -5,6 +5,7 @@ const tests = ['**/*.test.ts', '**/testing/**', 'test/**'];
 /** Each rule that is named here has a planted violation in test/fence; rules of our own say in lint/ what they prevent. */
 export default defineConfig({
   plugins: ['typescript', 'import', 'unicorn', 'oxc', 'promise', 'node', 'vitest'],
+  env: { node: true, es2024: true },
   jsPlugins: ['./lint/ashlar.ts'],
   categories: { correctness: 'error' },
   options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },

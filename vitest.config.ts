@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Node itself runs the code, as it does in production: vite would rewrite imports and refuse import.meta.resolve.
+    experimental: { viteModuleRunner: false },
     include: ['{src,test,scripts,lint}/**/*.test.ts'],
     globalSetup: ['./test/global-setup.ts'],
     // Processes, not threads: tests send signals, and native code (PostgreSQL's client aside) must die with its file.

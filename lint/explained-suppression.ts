@@ -2,6 +2,7 @@ import type { Rule } from './rule.ts';
 
 const suppression = /^[\s*]*(?:(?:oxlint|eslint)-disable|@ts-|oxfmt-ignore|prettier-ignore|(?:v8|c8|istanbul) ignore)/;
 const blanket = /^[\s*]*(?:oxlint|eslint)-disable(?:-line|-next-line)?\s*(?:--|$)/;
+const ofItsLine = /^[\s*]*(?:oxlint|eslint)-disable-line/;
 
 /**
  * What this prevents: a suppression that outlives what it was for, because nobody remembers what that was; and one
@@ -10,21 +11,21 @@ const blanket = /^[\s*]*(?:oxlint|eslint)-disable(?:-line|-next-line)?\s*(?:--|$
 export const explainedSuppression: Rule = {
   create: (context) => ({
     Program: () => {
-      for (const comment of context.sourceCode.getAllComments()) {
-        if (!suppression.test(comment.value)) continue;
-        const reason = comment.value.split(' -- ')[1] ?? '';
-        const message = blanket.test(comment.value)
-          ? 'Name the rule that is suppressed.'
-          : reason.trim().length < 10
-            ? 'Give the reason: `-- why it is right here`.'
-            : null;
-        // A directive would silence a report at its own place.
-        if (message !== null)
-          context.report({
-            loc: { start: { line: 1, column: 0 }, end: { line: 1, column: 1 } },
-            message: `Line ${comment.loc.start.line}: ${message}`,
-          });
+      for (const { value, loc } of context.sourceCode.getAllComments()) {
+        const complaint = complaintAbout(value);
+        if (complaint === null) continue;
+        // A directive silences a report at its own place: the first line is out of reach of all but its own.
+        const line = ofItsLine.test(value) && loc.start.line === 1 ? 2 : 1;
+        const place = { line, column: 0 };
+        context.report({ loc: { start: place, end: place }, message: `Line ${loc.start.line}: ${complaint}` });
       }
     },
   }),
+};
+
+const complaintAbout = (comment: string): string | null => {
+  if (!suppression.test(comment)) return null;
+  if (blanket.test(comment)) return 'Name the rule that is suppressed.';
+  const [, reason = ''] = comment.split(' -- ');
+  return reason.trim().length < 10 ? 'Give the reason: `-- why it is right here`.' : null;
 };

@@ -1,40 +1,32 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 import { describeApp } from '#app/describe-app.ts';
 import { release } from '#app/release.ts';
-import { listCommands, listUserActions } from '#app/usecases.ts';
+import { listUseCases } from '#app/usecases.ts';
 import { describeCommand } from '#kernel/commands/describe.ts';
 import { createOpenApi } from '#kernel/http/openapi.ts';
+import { findStale, write } from './generated.ts';
 
-/** Writes what follows from the heads; with `--check` only says whether that would change anything. */
+/** Writes what follows from the heads of the use cases; with `--check` says whether that would change anything. */
 const root = join(import.meta.dirname, '..');
-const app = await describeApp();
+const usecases = listUseCases(await describeApp());
 
-const files: Readonly<Record<string, unknown>> = {
-  'src/app/gen/commands.json': listCommands(app).map(({ module, usecase }) => describeCommand(module, usecase)),
-  'docs/gen/openapi.json': createOpenApi(listUserActions(app), { title: 'Ashlar', version: release }),
-};
+const commands = usecases.flatMap(({ module, usecase }) =>
+  usecase.type === 'manual_command' ? [describeCommand(module, usecase)] : [],
+);
+const actions = usecases.flatMap(({ module, usecase }) =>
+  usecase.type === 'user_action' ? [{ module, usecase }] : [],
+);
 
-const read = (path: string): string | null => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // The first time it is not there.
-    return null;
-  }
-};
+const stale = findStale(root, {
+  'src/app/gen/commands.json': commands,
+  'docs/gen/openapi.json': createOpenApi(actions, { title: 'Ashlar', version: release }),
+});
 
-for (const [file, value] of Object.entries(files)) {
-  const path = join(root, file);
-  const text = `${JSON.stringify(value, null, 2)}\n`;
-  if (read(path) === text) continue;
-  if (process.argv.includes('--check')) {
-    process.stderr.write(`${file} does not follow from the heads of the use cases: run npm run gen\n`);
-    process.exitCode = 1;
-  } else {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-    process.stdout.write(`wrote ${file}\n`);
-  }
+if (!process.argv.includes('--check')) {
+  for (const { path } of write(root, stale)) process.stdout.write(`wrote ${path}\n`);
+} else if (stale.length > 0) {
+  const paths = stale.map(({ path }) => path).join(' and ');
+  process.stderr.write(`${paths} no longer follows from the heads of the use cases: run npm run gen\n`);
+  process.exitCode = 1;
 }

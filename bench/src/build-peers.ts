@@ -1,6 +1,5 @@
-import { transformFileSync } from '@swc/core';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { findTool } from './host/tool.ts';
@@ -19,19 +18,10 @@ export const buildPeers = (benchRoot: string): Builds => {
 };
 
 const buildNest = (benchRoot: string, target: string): string => {
-  const { code } = transformFileSync(join(benchRoot, 'src/peers/nest/main.ts'), {
-    configFile: false,
-    swcrc: false,
-    jsc: {
-      target: 'es2022',
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true },
-    },
-    module: { type: 'es6' },
-  });
-  const path = join(target, 'nest.js');
-  writeFileSync(path, code);
-  return path;
+  const compiler = join(benchRoot, 'node_modules/.bin/tsc');
+  const build = spawnSync(compiler, ['-p', join(benchRoot, 'src/peers/nest')], { encoding: 'utf8' });
+  if (build.status !== 0) throw new Error(`the Nest peer does not compile: ${build.stdout}${build.stderr}`);
+  return join(target, 'peers/nest/main.js');
 };
 
 const buildGin = (benchRoot: string, target: string): Builds['gin'] => {

@@ -10,11 +10,13 @@ import { type Workload, type WorkloadId, workloads } from './workloads.ts';
 export type Measured = {
   readonly workload: WorkloadId;
   readonly name: string;
-  readonly candidate: string;
   readonly figures: Figures | null;
-  /** Why it does not count; null if it does. */
-  readonly broken: string | null;
+  /** Why there are no figures; null if there are. */
+  readonly trouble: Trouble | null;
 };
+
+/** Absent: it cannot run on this machine. Broken: it runs and does not do its work. */
+export type Trouble = { readonly what: 'absent' | 'BROKEN'; readonly why: string };
 
 /** Medians of the rounds; microseconds of CPU for each request. */
 export type Figures = {
@@ -24,6 +26,8 @@ export type Figures = {
   readonly generatorCpu: number;
   /** Cores that the server kept busy. */
   readonly cores: number;
+  /** Cores that processes outside of the bench kept busy meanwhile. */
+  readonly otherCores: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly memory: number;
@@ -33,7 +37,6 @@ export type Contender = {
   readonly workload: Workload;
   readonly name: string;
   readonly path: string;
-  readonly candidate: string;
   readonly server: Server;
 };
 
@@ -48,7 +51,10 @@ type Slot = Contender & { readonly rounds: LoadResult[]; broken: string | null }
 
 /** Everything that runs is alive all the time; only one is under load, and the order turns with every round. */
 export const measureRounds = async (bench: Bench, contenders: readonly Contender[]): Promise<Measured[]> => {
-  const slots: Slot[] = contenders.map((contender) => ({ ...contender, rounds: [], broken: null }));
+  const wanted = bench.options.workloads;
+  const slots: Slot[] = contenders
+    .filter(({ workload }) => wanted === null || wanted.includes(workload.id))
+    .map((contender) => ({ ...contender, rounds: [], broken: null }));
   bench.say('warming everything');
   for (const slot of slots) await loadOnce(bench, slot, bench.options.firstWarmupSeconds);
   for (let round = 0; round < bench.options.rounds; round += 1) {
@@ -104,7 +110,7 @@ const lastOf = ({ broken, rounds }: Slot): string => {
   return `${Math.round(last.requests / last.seconds)}/s, ${(last.serverCpu / last.requests).toFixed(1)} µs`;
 };
 
-const summarise = ({ workload, name, candidate, broken, rounds }: Slot): Measured => {
+const summarise = ({ workload, name, broken, rounds }: Slot): Measured => {
   const of = (figure: (result: LoadResult) => number) => median(rounds.map(figure));
   const figures: Figures = {
     requestsPerSecond: of((r) => r.requests / r.seconds),
@@ -112,18 +118,20 @@ const summarise = ({ workload, name, candidate, broken, rounds }: Slot): Measure
     databaseCpu: of((r) => r.databaseCpu / r.requests),
     generatorCpu: of((r) => r.generatorCpu / r.requests),
     cores: of((r) => r.serverCpu / r.seconds / 1e6),
+    otherCores: of((r) => r.otherCpu / r.seconds / 1e6),
     p50Ms: of((r) => r.p50Ms),
     p99Ms: of((r) => r.p99Ms),
     memory: of((r) => r.serverMemory),
   };
-  return { workload: workload.id, name, candidate, broken, figures: broken === null ? figures : null };
+  const common = { workload: workload.id, name };
+  return broken === null
+    ? { ...common, figures, trouble: null }
+    : { ...common, figures: null, trouble: { what: 'BROKEN', why: broken } };
 };
 
 export const contendersOf = (candidate: Candidate, server: Server): Contender[] =>
   candidate.entries.flatMap(({ workload: id, name, path }) =>
-    workloads
-      .filter((workload) => workload.id === id)
-      .map((workload) => ({ workload, name, path, candidate: candidate.id, server })),
+    workloads.filter((workload) => workload.id === id).map((workload) => ({ workload, name, path, server })),
   );
 
 export type Decay = {

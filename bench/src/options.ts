@@ -11,8 +11,12 @@ export type Options = {
   readonly connections: number;
   /** Ids of candidates; null takes all. */
   readonly only: readonly string[] | null;
+  /** Ids of workloads; null takes all. */
+  readonly workloads: readonly string[] | null;
   /** Also shows how a stock pool of ten decays, as proof that the decay row would notice. */
   readonly control: boolean;
+  /** Also measures Ashlar with less switched on. */
+  readonly variants: boolean;
   readonly starts: number;
 };
 
@@ -23,7 +27,9 @@ export const usage = `npm --prefix bench run http -- [options]
   --decay <n>         seconds of the decay row, 0 leaves it out (60)
   --connections <n>   connections, each with one request in flight (64)
   --only <ids>        candidates, with commas: node-http, hono, fastify, nest-express, nest-fastify, gin, gin-one-core, ashlar
+  --workloads <ids>   hello, post, row
   --control           also measure how a stock pool of ten connections decays
+  --variants          also measure Ashlar without traces, and without its second statement
   --quick             a smoke test of under a minute: the figures mean nothing
 `;
 
@@ -36,7 +42,9 @@ export const parseOptions = (args: readonly string[]): Options | null => {
       decay: { type: 'string' },
       connections: { type: 'string' },
       only: { type: 'string' },
+      workloads: { type: 'string' },
       control: { type: 'boolean', default: false },
+      variants: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -51,7 +59,9 @@ export const parseOptions = (args: readonly string[]): Options | null => {
     decaySeconds: toNumber('decay', values.decay, quick ? 3 : 60),
     connections: toNumber('connections', values.connections, 64),
     only: values.only?.split(',') ?? null,
+    workloads: values.workloads?.split(',') ?? null,
     control: values.control,
+    variants: values.variants,
     starts: quick ? 1 : 5,
   };
 };

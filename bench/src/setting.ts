@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { createAshlar } from './ashlar/candidate.ts';
+import { createAshlar, createVariants } from './ashlar/candidate.ts';
 import { createProgram, logFileOf, type Program } from './ashlar/program.ts';
 import { openSink, type Sink } from './ashlar/sink.ts';
 import { type Builds, buildPeers } from './build-peers.ts';
@@ -54,7 +54,11 @@ export const prepare = async ({ options, children, directory, benchRoot }: Bench
     environment: peerEnvironment(settings, logFileOf(directory, 'gin')),
     token: settings.token,
   };
-  const all = [...createPeers(peers), ...createAshlar(program, ashlarUrl)];
+  const all = [
+    ...createPeers(peers),
+    ...createAshlar(program, ashlarUrl),
+    ...(options.variants ? createVariants(program, ashlarUrl) : []),
+  ];
   return {
     bench: { generator: await openGenerator(children), databasePid: cluster.pid, options, say },
     builds,

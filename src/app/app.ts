@@ -39,4 +39,4 @@ export const startModules = async ({ modules }: App, lifecycle: Lifecycle): Prom
 };
 
 const checkAll = async (modules: readonly Module<unknown>[]): Promise<Readonly<Record<string, HealthCheck>>> =>
-  Object.assign({}, ...(await Promise.all(modules.map((module) => module.health?.()))));
+  Object.assign({}, ...(await Promise.all(modules.map(async (module) => module.health?.()))));

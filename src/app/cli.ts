@@ -4,7 +4,8 @@ import { mountCommands } from '#kernel/commands/mount.ts';
 import { exitCodeOf, type ExitCode } from '#kernel/lifecycle.ts';
 import commands from './gen/commands.json' with { type: 'json' };
 import { release } from './release.ts';
-import { type Role, roles } from './roles.ts';
+import type { Role } from './role.ts';
+import { roles } from './roles.ts';
 
 /**
  * The whole command line, from the roles and from the generated table of commands: help and version load neither

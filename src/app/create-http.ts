@@ -4,7 +4,7 @@ import type { Health } from '#kernel/http/readiness.ts';
 import type { HealthCheck } from '#kernel/module.ts';
 import type { App } from './app.ts';
 import { permissionFree } from './permission-free.ts';
-import type { Role } from './roles.ts';
+import type { Role } from './role.ts';
 import { listUserActions } from './usecases.ts';
 
 /** The HTTP application of a role: the user actions of its modules behind one chain. */

@@ -52,7 +52,11 @@ const createMigrations = ({ isProduction }: AppConfig, server: DatabaseServer | 
     },
     status: async () => {
       const statuses = await migrationStatus({ ...needServer(), directory });
-      return statuses.map(({ name, state, appliedAt }) => ({ name, state, appliedAt: appliedAt?.toISOString() ?? null }));
+      return statuses.map(({ name, state, appliedAt }) => ({
+        name,
+        state,
+        appliedAt: appliedAt?.toISOString() ?? null,
+      }));
     },
     create: (migration) => createMigration({ ...migration, ...needServer(), directory, now: new Date() }),
   };

@@ -11,11 +11,11 @@ import { type Logger, openLogger } from '#kernel/observability/logger.ts';
 import { createMetrics, type Metrics } from '#kernel/observability/metrics.ts';
 import { openTelemetry, type Telemetry } from '#kernel/observability/telemetry.ts';
 import { createRunner } from '#kernel/run.ts';
-import { openSecrets, type Secrets } from '#kernel/secrets/secrets.ts';
+import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import type { AppConfig } from './config.ts';
 import { createInstallation, type DatabaseServer, migrate } from './installation.ts';
-import { release, root } from './release.ts';
+import { release } from './release.ts';
 import { createRunHooks } from './run-hooks.ts';
 import { unopenedDatabase, unopenedSecrets } from './unopened.ts';
 

@@ -1,18 +1,4 @@
-import type { App } from './app.ts';
-import type { Lifecycle } from '#kernel/lifecycle.ts';
-
-/** A part of a running process, opened after the app is built and closed before it. */
-export type OpenPart = (app: App, role: Role, lifecycle: Lifecycle) => Promise<void>;
-
-export type Role = {
-  /** The subcommand. */
-  readonly name: string;
-  readonly summary: string;
-  /** The modules whose paths it serves. */
-  readonly modules: 'all' | readonly string[];
-  /** Loaded only by a process of this role, opened in this order. */
-  readonly parts: readonly (() => Promise<OpenPart>)[];
-};
+import type { OpenPart, Role } from './role.ts';
 
 const http = async (): Promise<OpenPart> => (await import('./parts/http.ts')).openHttpPart;
 

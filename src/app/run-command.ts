@@ -20,7 +20,14 @@ export const runCommand = async (command: CommandDescription, typed: Typed): Pro
     const app = await open(command, lifecycle);
     const { module, usecase: head } = findCommand(app, command.operation);
     const { runner } = app.kernel;
-    await executeCommand({ module, head, typed, runner, terminal: createProcessTerminal(), signal: interrupted.signal });
+    await executeCommand({
+      module,
+      head,
+      typed,
+      runner,
+      terminal: createProcessTerminal(),
+      signal: interrupted.signal,
+    });
   } finally {
     await lifecycle.close({ deadlineSeconds: 10, report: ({ err }) => printFailure(err) });
   }

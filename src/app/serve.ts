@@ -5,7 +5,7 @@ import { type AppConfig, loadAppConfig } from './config.ts';
 import { openKernel } from './open-kernel.ts';
 import { printFailure } from './print-failure.ts';
 import { root } from './release.ts';
-import type { Role } from './roles.ts';
+import type { Role } from './role.ts';
 
 /** Runs a role until it is told to stop, then closes everything in the reverse order of its start. */
 export const serve = async (role: Role, flags: Readonly<Record<string, string>>): Promise<ExitCode> => {

@@ -15,7 +15,8 @@ export const listUseCases = ({ modules }: Pick<App, 'modules'>): readonly Module
   );
 
 const isUserAction = (entry: ModuleUseCase): entry is ModuleUseCase<UserAction> => entry.usecase.type === 'user_action';
-const isCommand = (entry: ModuleUseCase): entry is ModuleUseCase<ManualCommand> => entry.usecase.type === 'manual_command';
+const isCommand = (entry: ModuleUseCase): entry is ModuleUseCase<ManualCommand> =>
+  entry.usecase.type === 'manual_command';
 
 export const listUserActions = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isUserAction);
 export const listCommands = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isCommand);

@@ -9,7 +9,8 @@ const open = () => {
   const close = (deadlineSeconds: number) =>
     lifecycle.close({
       deadlineSeconds,
-      report: ({ part, err }) => void events.push(`report ${part}: ${err instanceof Error ? err.message : String(err)}`),
+      report: ({ part, err }) =>
+        void events.push(`report ${part}: ${err instanceof Error ? err.message : String(err)}`),
     });
   const part = (name: string, closing = () => Promise.resolve()) =>
     lifecycle.open(
@@ -35,7 +36,13 @@ test('closes in exactly the reverse order of opening', async () => {
 test('closes what was opened before a part that failed to open', async () => {
   const { events, lifecycle, part, close } = open();
   await part('log');
-  await expect(lifecycle.open('database', () => Promise.reject(new Error('gone')), () => undefined)).rejects.toThrow('gone');
+  await expect(
+    lifecycle.open(
+      'database',
+      () => Promise.reject(new Error('gone')),
+      () => undefined,
+    ),
+  ).rejects.toThrow('gone');
 
   await close(5);
 

@@ -82,4 +82,3 @@ export const exitCodeOf = (thrown: unknown): ExitCode => {
   if (kind === 'invalid') return 2;
   return kind === 'conflict' || kind === 'forbidden' || kind === 'not_found' ? 3 : 1;
 };
-

@@ -15,8 +15,7 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
 export type Page<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };
 
 /** Packs the sort key of a page's last row; opaque to callers. */
-export const encodeCursor = (key: readonly unknown[]): string =>
-  Buffer.from(JSON.stringify(key)).toString('base64url');
+export const encodeCursor = (key: readonly unknown[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
 /** Reads a cursor back as the key that `shape` describes; INPUT_INVALID if it was not made by this list. */
 export const decodeCursor = <T>(cursor: string | undefined, shape: z.ZodType<T>): T | null => {

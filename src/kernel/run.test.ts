@@ -10,15 +10,19 @@ import { createRunner, type Job, type RunRecord } from './run.ts';
 
 type Alert = { operation: string | null; error: AppError };
 
+// `as`: stands where a transaction would.
+const nothing = undefined as never;
+
 const open = async () => {
   const lines: Record<string, unknown>[] = [];
   const audits: RunRecord[] = [];
   const alerts: Alert[] = [];
   const transactions: string[] = [];
+  // `as`: a run uses nothing else of the database, and these transactions nothing of theirs.
   const database = {
     transaction: async (fn: (tx: never) => Promise<unknown>) => {
       transactions.push('begin');
-      return fn(undefined as never);
+      return fn(nothing);
     },
   } as unknown as Database;
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
@@ -32,11 +36,21 @@ const open = async () => {
     log,
   });
   const metrics = createMetrics();
-  const hooks = { alert: (alert: Alert) => void alerts.push(alert), audit: (record: RunRecord) => void audits.push(record) };
-  return { runner: createRunner({ database, log, metrics, telemetry, hooks }), lines, audits, alerts, transactions, metrics };
+  const hooks = {
+    alert: (alert: Alert) => void alerts.push(alert),
+    audit: (record: RunRecord) => void audits.push(record),
+  };
+  return {
+    runner: createRunner({ database, log, metrics, telemetry, hooks }),
+    lines,
+    audits,
+    alerts,
+    transactions,
+    metrics,
+  };
 };
 
-const job = <T>(execute: Job<T>['execute'], over: Partial<Job<T>> = {}) => ({
+const job = <T>(execute: Job<T>['execute'], over: Partial<Job<T> & { timeoutSeconds: number }> = {}) => ({
   operation: 'probe.do-it',
   type: 'async_task' as const,
   actor: null,
@@ -60,8 +74,12 @@ test('writes one log line, counts the run and audits what it changed', async () 
 
   expect(answer).toBe('done');
   expect(lines).toEqual([expect.objectContaining({ operation: 'probe.do-it', outcome: 'ok' })]);
-  expect(audits).toEqual([expect.objectContaining({ outcome: 'ok', notes: [{ subject: 'thing:1', after: { name: 'x' } }] })]);
-  expect(await metrics.expose()).toMatch(/ashlar_usecase_duration_seconds_count\{[^}]*operation="probe.do-it"[^}]*\} 1/);
+  expect(audits).toEqual([
+    expect.objectContaining({ outcome: 'ok', notes: [{ subject: 'thing:1', after: { name: 'x' } }] }),
+  ]);
+  expect(await metrics.expose()).toMatch(
+    /ashlar_usecase_duration_seconds_count\{[^}]*operation="probe.do-it"[^}]*\} 1/,
+  );
 });
 
 test('raises an alert for a fault of ours and hides it behind INTERNAL with the cause', async () => {
@@ -78,7 +96,9 @@ test('raises an alert for a fault of ours and hides it behind INTERNAL with the 
 test('raises no alert for a declared refusal', async () => {
   const { runner, alerts } = await open();
 
-  await expect(runner.run(job(() => Promise.reject(new AppError('NAME_TAKEN', { kind: 'conflict' }))))).rejects.toMatchObject({
+  await expect(
+    runner.run(job(() => Promise.reject(new AppError('NAME_TAKEN', { kind: 'conflict' })))),
+  ).rejects.toMatchObject({
     code: 'NAME_TAKEN',
   });
 
@@ -95,7 +115,7 @@ test('ends a run that outlives its timeout and aborts its signal', async () => {
         signal.addEventListener('abort', () => (aborted = true));
         await never(60_000, undefined, { signal });
       },
-      { timeoutSeconds: 0.02 } as object,
+      { timeoutSeconds: 0.02 },
     ),
   );
 
@@ -113,7 +133,10 @@ test('refuses a second transaction in one run', async () => {
     }),
   );
 
-  await expect(run).rejects.toMatchObject({ code: 'INTERNAL', cause: { message: expect.stringContaining('second transaction') } });
+  await expect(run).rejects.toMatchObject({
+    code: 'INTERNAL',
+    cause: { message: expect.stringContaining('second transaction') },
+  });
   expect(transactions).toEqual(['begin']);
 });
 
@@ -121,7 +144,9 @@ test('audits a refused read but not a read that succeeds', async () => {
   const { runner, audits } = await open();
 
   await runner.run(job(() => Promise.resolve(1), { reads: true }));
-  await runner.run(job(() => Promise.reject(new AppError('PERMISSION_DENIED', { kind: 'forbidden' })), { reads: true })).catch(() => 0);
+  await runner
+    .run(job(() => Promise.reject(new AppError('PERMISSION_DENIED', { kind: 'forbidden' })), { reads: true }))
+    .catch(() => 0);
 
   expect(audits.map(({ outcome }) => outcome)).toEqual(['forbidden']);
 });

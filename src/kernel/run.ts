@@ -57,49 +57,47 @@ export type Runner = {
   run<T>(job: Job<T> & { readonly timeoutSeconds: number }): Promise<T>;
 };
 
-export const createRunner = (deps: RunnerDeps): Runner => {
-  const runWithin = <T>(scope: Scope, job: Job<T>): Promise<T> => perform(deps, scope, job);
-  return {
-    runWithin,
-    run: (job) => {
-      const scope = deps.telemetry.openScope(job.operation, currentScope());
-      return runInScope(scope, () => performAlone(deps, scope, job));
-    },
-  };
+export const createRunner = (deps: RunnerDeps): Runner => ({
+  runWithin: (scope, job) => perform({ deps, scope, job, notes: [] }),
+  run: (job) => {
+    const scope = deps.telemetry.openScope(job.operation, currentScope());
+    return runInScope(scope, () => performAlone({ deps, scope, job, notes: [] }, job.timeoutSeconds));
+  },
+});
+
+/** One run on its way. */
+type Run<T> = {
+  readonly deps: RunnerDeps;
+  readonly scope: Scope;
+  readonly job: Job<T>;
+  readonly notes: AuditNote[];
 };
 
 /** The run itself: context, metric, audit. Synchronous up to the first await of the use case. */
-const perform = async <T>(deps: RunnerDeps, scope: Scope, job: Job<T>): Promise<T> => {
-  const notes: AuditNote[] = [];
+const perform = async <T>(run: Run<T>): Promise<T> => {
   const startedAt = performance.now();
-  scope.operation = job.operation;
+  run.scope.operation = run.job.operation;
   try {
-    const answer = await job.execute(createCtx(deps, scope, job, notes));
-    finish(deps, scope, job, { notes, startedAt, outcome: 'ok', code: null });
+    const answer = await run.job.execute(createCtx(run));
+    finish(run, null, performance.now() - startedAt);
     return answer;
   } catch (thrown) {
     const error = toAppError(thrown);
-    finish(deps, scope, job, { notes, startedAt, outcome: error.kind, code: error.code });
+    finish(run, error, performance.now() - startedAt);
     throw error;
   }
 };
 
-type Finish = {
-  readonly notes: readonly AuditNote[];
-  readonly startedAt: number;
-  readonly outcome: Outcome;
-  readonly code: string | null;
+const finish = ({ deps, scope, job, notes }: Run<unknown>, error: AppError | null, ms: number): void => {
+  const { operation, type, actor, origin, reads } = job;
+  const outcome = error?.kind ?? 'ok';
+  deps.metrics.useCaseDuration(operation, outcome, ms / 1000);
+  if (reads && outcome !== 'forbidden') return;
+  const { traceId } = scope;
+  deps.hooks.audit({ operation, type, actor, origin, traceId, outcome, code: error?.code ?? null, notes });
 };
 
-const finish = (deps: RunnerDeps, scope: Scope, job: Job<unknown>, end: Finish): void => {
-  deps.metrics.useCaseDuration(job.operation, end.outcome, (performance.now() - end.startedAt) / 1000);
-  if (job.reads && end.outcome !== 'forbidden') return;
-  const { operation, type, actor, origin } = job;
-  const { outcome, code, notes } = end;
-  deps.hooks.audit({ operation, type, actor, origin, traceId: scope.traceId, outcome, code, notes });
-};
-
-const createCtx = (deps: RunnerDeps, scope: Scope, job: Job<unknown>, notes: AuditNote[]): Ctx => {
+const createCtx = ({ deps, scope, job, notes }: Run<unknown>): Ctx => {
   let wrote = false;
   return {
     actor: job.actor,
@@ -109,7 +107,7 @@ const createCtx = (deps: RunnerDeps, scope: Scope, job: Job<unknown>, notes: Aud
     signal: job.signal,
     log: deps.log,
     transaction: (fn) => {
-      if (wrote) return Promise.reject(new Error(`${job.operation} opened a second transaction: a use case writes once`));
+      if (wrote) return Promise.reject(new Error(`${job.operation} opened a second transaction: it writes once`));
       wrote = true;
       return deps.database.transaction(fn, { signal: job.signal });
     },
@@ -120,28 +118,25 @@ const createCtx = (deps: RunnerDeps, scope: Scope, job: Job<unknown>, notes: Aud
   };
 };
 
-const performAlone = async <T>(
-  deps: RunnerDeps,
-  scope: Scope,
-  job: Job<T> & { readonly timeoutSeconds: number },
-): Promise<T> => {
+const performAlone = async <T>(run: Run<T>, timeoutSeconds: number): Promise<T> => {
   const startedAt = performance.now();
-  const deadline = openDeadline(job.signal, job.timeoutSeconds);
+  const deadline = openDeadline(run.job.signal, timeoutSeconds);
   // The race below may have ended before the deadline does.
   deadline.reached.catch(() => undefined);
   let failure: AppError | null = null;
   try {
-    return await Promise.race([perform(deps, scope, { ...job, signal: deadline.signal }), deadline.reached]);
+    const job = { ...run.job, signal: deadline.signal };
+    return await Promise.race([perform({ ...run, job }), deadline.reached]);
   } catch (thrown) {
     failure = toAppError(thrown);
     throw failure;
   } finally {
     deadline.clear();
-    report(deps, scope, job, failure, performance.now() - startedAt);
+    report(run, failure, performance.now() - startedAt);
   }
 };
 
-const report = (deps: RunnerDeps, scope: Scope, job: Job<unknown>, failure: AppError | null, ms: number): void => {
+const report = ({ deps, scope, job }: Run<unknown>, failure: AppError | null, ms: number): void => {
   const { operation, type } = job;
   const level = failure?.kind === 'internal' ? 'error' : 'info';
   deps.log[level]({ operation, type, outcome: failure?.kind ?? 'ok', code: failure?.code, ms }, 'use case');

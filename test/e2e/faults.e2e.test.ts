@@ -10,42 +10,51 @@ const isReady = (url: string) => async () => {
 };
 
 describe('kill -9 of the server', () => {
-  test('every sign-in that was acknowledged still works after the next start', { timeout: 120_000 }, async ({ place }) => {
-    const first = await place.start(['run-all-in-one']);
-    await createSuperuser(place);
-    const acknowledged: string[] = [];
-    const signInUntilKilled = async () => {
-      while (acknowledged.length < 200) {
-        const session = await signIn(first.url);
-        acknowledged.push(session.accessToken);
-        if (acknowledged.length === 40) first.kill('SIGKILL');
-      }
-    };
-    const clients = await Promise.allSettled(Array.from({ length: 8 }, signInUntilKilled));
-    expect(clients.every(({ status }) => status === 'rejected')).toBe(true);
+  test(
+    'during 200 sign-ins: every one that was acknowledged works after the next start',
+    { timeout: 180_000 },
+    async ({ place }) => {
+      const usernames = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay'];
+      const first = await place.start(['run-all-in-one']);
+      for (const username of usernames) expect(await createSuperuser(place, username)).toMatchObject({ code: 0 });
+      const acknowledged: string[] = [];
+      // One actor keeps 50 sessions, so that several sign in, and none of theirs ends for another's sake.
+      const signInAgainAndAgain = async (username: string) => {
+        for (let count = 0; count < 34; count += 1) {
+          const { accessToken } = await signIn(first.url, username);
+          acknowledged.push(accessToken);
+          if (acknowledged.length === 100) first.kill('SIGKILL');
+        }
+      };
+      const clients = await Promise.allSettled(usernames.map(signInAgainAndAgain));
+      expect(clients.some(({ status }) => status === 'rejected')).toBe(true);
 
-    const second = await place.start(['run-all-in-one']);
-    const statuses = await Promise.all(acknowledged.map(async (token) => (await getMe(second.url, token)).status));
+      const second = await place.start(['run-all-in-one']);
+      const statuses = await Promise.all(acknowledged.map(async (token) => (await getMe(second.url, token)).status));
 
-    expect(acknowledged.length).toBeGreaterThanOrEqual(40);
-    // One actor keeps 50 sessions; the clients made fewer before the kill.
-    expect(new Set(statuses)).toEqual(new Set([200]));
-  });
+      expect(acknowledged.length).toBeGreaterThanOrEqual(100);
+      expect(new Set(statuses)).toEqual(new Set([200]));
+    },
+  );
 });
 
 describe('kill -9 of PostgreSQL', () => {
-  test('not ready within 1 s, ready again after it returns, and the process lives', { timeout: 60_000 }, async ({ place }) => {
-    const server = await place.start(['run-all-in-one']);
-    await createSuperuser(place);
-    const { accessToken } = await signIn(server.url);
+  test(
+    'not ready within 1 s, ready again after it returns, and the process lives',
+    { timeout: 60_000 },
+    async ({ place }) => {
+      const server = await place.start(['run-all-in-one']);
+      await createSuperuser(place);
+      const { accessToken } = await signIn(server.url);
 
-    process.kill(await postmasterPid(place), 'SIGKILL');
-    await until(isReady(server.url), ({ status }) => status === 503, 1000);
-    await until(isReady(server.url), ({ status }) => status === 200);
+      process.kill(await postmasterPid(place), 'SIGKILL');
+      await until(isReady(server.url), ({ status }) => status === 503, 1000);
+      await until(isReady(server.url), ({ status }) => status === 200);
 
-    expect((await getMe(server.url, accessToken)).status).toBe(200);
-    expect(() => process.kill(server.pid, 0)).not.toThrow();
-  });
+      expect((await getMe(server.url, accessToken)).status).toBe(200);
+      expect(() => process.kill(server.pid, 0)).not.toThrow();
+    },
+  );
 });
 
 describe('SIGTERM under load', () => {
@@ -53,13 +62,14 @@ describe('SIGTERM under load', () => {
     const server = await place.start(['run-all-in-one']);
     await createSuperuser(place);
     const { accessToken } = await signIn(server.url);
-    const answers = { ok: 0, refused: 0, broken: [] as string[] };
+    const broken: string[] = [];
+    const answers = { ok: 0, refused: 0 };
     const client = async () => {
       for (;;) {
         const outcome = await ask(server, accessToken);
         if (outcome === 'ok') answers.ok += 1;
         else if (outcome === 'refused') answers.refused += 1;
-        else answers.broken.push(outcome);
+        else broken.push(outcome);
         if (outcome !== 'ok') return;
         if (answers.ok === 500) server.kill('SIGTERM');
       }
@@ -67,7 +77,7 @@ describe('SIGTERM under load', () => {
     await Promise.all(Array.from({ length: 32 }, client));
 
     expect(await server.exited).toEqual({ code: 0, signal: null });
-    expect(answers.broken).toEqual([]);
+    expect(broken).toEqual([]);
     expect(answers.ok).toBeGreaterThanOrEqual(500);
   });
 });
@@ -117,17 +127,21 @@ describe('a migration file that changed after it was applied', () => {
 });
 
 describe('secrets', () => {
-  test('the master key is for its owner alone, and the start with another one is refused', { timeout: 60_000 }, async ({ place }) => {
-    const server = await place.start(['run-all-in-one']);
-    server.kill('SIGTERM');
-    await server.exited;
+  test(
+    'the master key is for its owner alone, and the start with another one is refused',
+    { timeout: 60_000 },
+    async ({ place }) => {
+      const server = await place.start(['run-all-in-one']);
+      server.kill('SIGTERM');
+      await server.exited;
 
-    const key = await readFile(`${place.dataDirectory}/keys/master.key`, 'utf8');
-    const { code, stderr } = await place.run(['run-all-in-one'], {
-      env: { ASHLAR_SECRETS__MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
-    });
+      const key = await readFile(`${place.dataDirectory}/keys/master.key`, 'utf8');
+      const { code, stderr } = await place.run(['run-all-in-one'], {
+        env: { ASHLAR_SECRETS__MASTER_KEY: Buffer.alloc(32, 7).toString('base64') },
+      });
 
-    expect(code).toBe(3);
-    expect(stderr).not.toContain(key.trim());
-  });
+      expect(code).toBe(3);
+      expect(stderr).not.toContain(key.trim());
+    },
+  );
 });

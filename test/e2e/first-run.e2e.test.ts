@@ -9,7 +9,10 @@ describe('from an empty folder to a signed-in superuser', () => {
     expect(output()).toContain(`${url}/docs`);
     expect(output()).toContain('ashlar auth create-superuser');
     expect((await fetch(`${url}/health`)).status).toBe(200);
-    expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({ status: 'ok', checks: { database: {}, migrations: {} } });
+    expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({
+      status: 'ok',
+      checks: { database: {}, migrations: {} },
+    });
   });
 
   test('the second create-superuser changes nothing and succeeds', async ({ place }) => {
@@ -45,7 +48,9 @@ describe('from an empty folder to a signed-in superuser', () => {
     ]);
   });
 
-  test('the superuser exists before any server does: the command starts what it needs and stops it', async ({ place }) => {
+  test('the superuser exists before any server does: the command starts what it needs and stops it', async ({
+    place,
+  }) => {
     expect(await createSuperuser(place)).toMatchObject({ code: 0 });
     const { url } = await place.start(['run-all-in-one']);
     expect(await signIn(url)).toMatchObject({ status: 'signed_in' });
@@ -84,7 +89,9 @@ describe('commands', () => {
 
   test('wrong usage exits with 2, and the password never stands in argv', async ({ place }) => {
     expect(await place.run(['auth', 'create-superuser'])).toMatchObject({ code: 2, stdout: '' });
-    expect(await place.run(['auth', 'create-superuser', '--username', 'root', '--password', password])).toMatchObject({ code: 2 });
+    expect(await place.run(['auth', 'create-superuser', '--username', 'root', '--password', password])).toMatchObject({
+      code: 2,
+    });
     expect(await place.run(['nonsense'])).toMatchObject({ code: 2 });
   });
 

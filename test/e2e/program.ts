@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 import { test as base } from 'vitest';
+import { z } from 'zod';
 
 const launcher = join(import.meta.dirname, '..', '..', 'ashlar');
 
@@ -105,7 +106,6 @@ const untilListening = async (child: ReturnType<typeof spawn>): Promise<Running>
 
 /** Each test has a place of its own; whatever it started is ended with it. */
 export const test = base.extend<{ place: Place }>({
-  // oxlint-disable-next-line no-empty-pattern -- vitest reads the names of fixtures from this pattern
   place: async ({}, use) => {
     const { close, ...place } = await openPlace();
     await use(place);
@@ -126,8 +126,8 @@ export const until = async <T>(ask: () => Promise<T>, isSo: (answer: T) => boole
 
 export const password = 'correct horse battery';
 
-export const createSuperuser = (place: Place, options: Options = {}): Promise<Finished> =>
-  place.run(['auth', 'create-superuser', '--username', 'root', '--password-stdin'], { stdin: password, ...options });
+export const createSuperuser = (place: Place, username = 'root'): Promise<Finished> =>
+  place.run(['auth', 'create-superuser', '--username', username, '--password-stdin'], { stdin: password });
 
 export const post = (url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
   fetch(url, {
@@ -136,12 +136,13 @@ export const post = (url: string, body: unknown, headers: Readonly<Record<string
     body: JSON.stringify(body),
   });
 
-export type SignedIn = { readonly accessToken: string; readonly refreshToken: string };
+const signedIn = z.object({ status: z.literal('signed_in'), accessToken: z.string(), refreshToken: z.string() });
+export type SignedIn = z.infer<typeof signedIn>;
 
-export const signIn = async (url: string): Promise<SignedIn> => {
-  const response = await post(`${url}/api/v1/auth/admin-login`, { username: 'root', password });
+export const signIn = async (url: string, username = 'root'): Promise<SignedIn> => {
+  const response = await post(`${url}/api/v1/auth/admin-login`, { username, password });
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-  return (await response.json()) as SignedIn;
+  return signedIn.parse(await response.json());
 };
 
 export const getMe = (url: string, accessToken: string): Promise<Response> =>

@@ -10,13 +10,19 @@ export type Program = {
   /** Why it cannot be started; null if it can. */
   readonly absent: string | null;
   /** Starts a role and waits until `/ready` says so; the milliseconds count from before the process exists. */
-  start(database: DatabaseChoice, role?: ProgramRole): Promise<Running>;
+  start(database: DatabaseChoice, variant?: Variant): Promise<Running>;
   /** Runs a command to its end and gives what it printed. Throws with stderr if it fails. */
   command(args: readonly string[], input: string, database: DatabaseChoice): Promise<string>;
 };
 
-/** `with-orders` is the same, with the module of the bench. */
-export type ProgramRole = 'run-all-in-one' | 'with-orders';
+/** What differs from `./ashlar run-all-in-one` with everything on. */
+export type Variant = {
+  /** Names the log file. */
+  readonly name: string;
+  /** The same program with the module of the bench. */
+  readonly withBenchModule?: boolean;
+  readonly withoutTraces?: boolean;
+};
 export type DatabaseChoice = { readonly external: string } | { readonly embedded: string };
 export type Running = { readonly child: Child; readonly port: number; readonly readyMs: number };
 
@@ -34,13 +40,13 @@ const READY_SECONDS = 60;
 
 export const createProgram = (options: ProgramOptions): Program => {
   const launcher = join(options.projectRoot, 'ashlar');
-  const orders = join(import.meta.dirname, 'orders.ts');
+  const extended = join(import.meta.dirname, 'with-bench-module.ts');
   return {
     absent: existsSync(launcher) ? null : `there is no ${launcher}`,
-    start: async (database, role = 'run-all-in-one') => {
+    start: async (database, variant = { name: 'run-all-in-one' }) => {
       const port = await freePort();
-      const [command, args] = role === 'with-orders' ? [process.execPath, [orders]] : [launcher, [role]];
-      const env = environment(options, database, { name: role, port });
+      const [command, args] = variant.withBenchModule ? [process.execPath, [extended]] : [launcher, ['run-all-in-one']];
+      const env = environment(options, database, { ...variant, port });
       const startedAt = performance.now();
       const child = options.children.start(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
       await waitUntilReady(port, child);
@@ -58,7 +64,7 @@ export const logFileOf = (directory: string, name: string): string => join(direc
 const environment = (
   options: ProgramOptions,
   database: DatabaseChoice,
-  self: { readonly name: string; readonly port: number },
+  self: Variant & { readonly port: number },
 ): Record<string, string | undefined> => {
   const data = 'embedded' in database ? database.embedded : join(options.directory, 'ashlar');
   mkdirSync(data, { recursive: true });
@@ -74,8 +80,9 @@ const environment = (
     ASHLAR_HTTP__PORT: `${self.port}`,
     ASHLAR_LOGGER__FORMAT: 'json',
     ASHLAR_LOGGER__OUTPUT: logFileOf(options.directory, self.name),
-    ASHLAR_TELEMETRY__OTLP_ENDPOINT: options.otlpUrl,
-    ASHLAR_TELEMETRY__SAMPLE_RATIO: '1',
+    ...(self.withoutTraces
+      ? {}
+      : { ASHLAR_TELEMETRY__OTLP_ENDPOINT: options.otlpUrl, ASHLAR_TELEMETRY__SAMPLE_RATIO: '1' }),
     ASHLAR_AUTH__TOKENS__ACCESS_TTL_SECONDS: '3600',
     ASHLAR_SECRETS__MASTER_KEY: options.masterKey,
   };

@@ -4,7 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import type { Contender } from '../measure.ts';
 import type { Sink } from './sink.ts';
 
-export type Proof = { readonly requests: number; readonly logLines: number; readonly spans: number };
+export type Proof = {
+  readonly requests: number;
+  readonly logLines: number;
+  readonly spans: number;
+  /** A line and a span at least for each request. */
+  readonly isWhole: boolean;
+};
 
 const REQUESTS = 20;
 const WAIT_SECONDS = 10;
@@ -25,12 +31,10 @@ export const proveTelemetry = async (
   }
   const deadline = performance.now() + WAIT_SECONDS * 1000;
   for (;;) {
-    const proof = {
-      requests: REQUESTS,
-      logLines: countLines(logFile) - before.logLines,
-      spans: sink.spans() - before.spans,
-    };
-    if ((proof.logLines >= REQUESTS && proof.spans >= REQUESTS) || performance.now() > deadline) return proof;
+    const logLines = countLines(logFile) - before.logLines;
+    const spans = sink.spans() - before.spans;
+    const isWhole = logLines >= REQUESTS && spans >= REQUESTS;
+    if (isWhole || performance.now() > deadline) return { requests: REQUESTS, logLines, spans, isWhole };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { platform } from 'node:os';
+import { cpus, platform } from 'node:os';
 
 /** Microseconds of user and system time since the start of each process, by pid. */
 export type CpuTimes = ReadonlyMap<number, number>;
@@ -16,6 +16,10 @@ export const readTree = (root: number): number[] => {
 };
 
 export const readCpuTimes = (root: number): CpuTimes => new Map(readTree(root).map((pid) => [pid, readCpu(pid) ?? 0]));
+
+/** Microseconds that all processors together have been busy. */
+export const readMachineCpu = (): number =>
+  cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys, 0) * 1000;
 
 /** What a tree used between two readings; processes that ended meanwhile are not counted. */
 export const cpuBetween = (before: CpuTimes, after: CpuTimes): number => {

@@ -25,6 +25,8 @@ export type LoadResult = {
   readonly serverCpu: number;
   readonly databaseCpu: number;
   readonly generatorCpu: number;
+  /** What everything else on the machine used meanwhile. */
+  readonly otherCpu: number;
   /** Bytes of the server's memory under load. */
   readonly serverMemory: number;
   /** What went wrong, and how often; empty for a clean load. */

@@ -1,9 +1,15 @@
-import { type CpuTimes, cpuBetween, readCpuTimes, readMemory } from '../host/processes.ts';
+import { type CpuTimes, cpuBetween, readCpuTimes, readMachineCpu, readMemory } from '../host/processes.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { createHistogram } from './histogram.ts';
 import type { LoadJob, LoadResult } from './job.ts';
 
-type Mark = { readonly atMs: number; readonly server: CpuTimes; readonly database: CpuTimes; readonly own: number };
+type Mark = {
+  readonly atMs: number;
+  readonly server: CpuTimes;
+  readonly database: CpuTimes;
+  readonly own: number;
+  readonly machine: number;
+};
 
 /** A closed connection is opened again, but a server that closes them all the time is not worth a full load. */
 const MAX_REOPENED = 1000;
@@ -58,12 +64,20 @@ export const runLoad = async (job: LoadJob): Promise<LoadResult> => {
     perSecond: [...seconds.subarray(0, Math.floor(job.seconds))],
     p50Ms: latencies.quantile(0.5),
     p99Ms: latencies.quantile(0.99),
-    serverCpu: cpuBetween(start.server, end.server),
-    databaseCpu: cpuBetween(start.database, end.database),
-    generatorCpu: end.own - start.own,
+    ...cpuOf(start, end),
     serverMemory,
     errors,
   };
+};
+
+type CpuUse = Pick<LoadResult, 'serverCpu' | 'databaseCpu' | 'generatorCpu' | 'otherCpu'>;
+
+const cpuOf = (start: Mark, end: Mark): CpuUse => {
+  const serverCpu = cpuBetween(start.server, end.server);
+  const databaseCpu = cpuBetween(start.database, end.database);
+  const generatorCpu = end.own - start.own;
+  const otherCpu = Math.max(0, end.machine - start.machine - serverCpu - databaseCpu - generatorCpu);
+  return { serverCpu, databaseCpu, generatorCpu, otherCpu };
 };
 
 const readMark = (job: LoadJob): Mark => {
@@ -73,6 +87,7 @@ const readMark = (job: LoadJob): Mark => {
     server: readCpuTimes(job.serverPid),
     database: readCpuTimes(job.databasePid),
     own: own.user + own.system,
+    machine: readMachineCpu(),
   };
 };
 

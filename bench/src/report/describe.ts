@@ -2,7 +2,7 @@ import { cpus, release, totalmem, type } from 'node:os';
 
 import type { Proof } from '../ashlar/proof.ts';
 import type { Builds } from '../build-peers.ts';
-import type { Decay } from '../measure.ts';
+import type { Decay, Measured } from '../measure.ts';
 import type { Options } from '../options.ts';
 
 export const describeMachine = ({ gin }: Builds, options: Options): string => {
@@ -15,6 +15,21 @@ export const describeMachine = ({ gin }: Builds, options: Options): string => {
     'Server, PostgreSQL and load generator share the cores: read the figures as ratios. CPU is user and system time of the',
     "server's process for each request; `cores` is how many it kept busy; `database` and `generator` are theirs.",
   ].join('\n');
+};
+
+/** More than this beside a load, and something else decided what was measured. */
+const DISTURBING_CORES = 0.2;
+
+/** Null when the bench had the machine for itself. */
+export const describeDisturbance = (measured: readonly Measured[]): string | null => {
+  // Ashlar's own collector is no part of its process: what the peers had beside them tells.
+  const peers = measured.flatMap(({ name, figures }) =>
+    figures === null || name.startsWith('Ashlar') ? [] : [figures],
+  );
+  const disturbed = peers.filter(({ otherCores }) => otherCores > DISTURBING_CORES);
+  if (disturbed.length === 0) return null;
+  const worst = Math.max(...disturbed.map(({ otherCores }) => otherCores)).toFixed(1);
+  return `DISTURBED: beside ${disturbed.length} of ${peers.length} loads other programs kept up to ${worst} cores busy. Measure again on an idle machine.`;
 };
 
 export const describeDecay = ({ name, first, last, ratio, result }: Decay): string =>

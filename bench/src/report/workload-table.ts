@@ -17,11 +17,11 @@ const head = [
 ];
 
 /** `× node:http` is the candidate's requests per second against node:http, `Ashlar ×` are Ashlar's against the candidate. */
-export const formatWorkload = (workload: Workload, measured: readonly Measured[], notes: readonly string[]): string => {
+export const formatWorkload = (workload: Workload, measured: readonly Measured[]): string => {
   const ours = measured.filter((entry) => entry.workload === workload.id);
-  const figuresOf = (candidate: string) => ours.find((entry) => entry.candidate === candidate)?.figures ?? null;
-  const raw = figuresOf('node-http');
-  const ashlar = figuresOf('ashlar');
+  const figuresOf = (name: string) => ours.find((entry) => entry.name === name)?.figures ?? null;
+  const raw = figuresOf('node:http');
+  const ashlar = figuresOf('Ashlar');
   const rows = ours.flatMap(({ name, figures }) =>
     figures === null
       ? []
@@ -41,10 +41,9 @@ export const formatWorkload = (workload: Workload, measured: readonly Measured[]
           ],
         ],
   );
-  const footnotes = [
-    ...ours.flatMap(({ name, broken }) => (broken === null ? [] : [`BROKEN, not counted: ${name}: ${broken}`])),
-    ...notes,
-  ];
+  const footnotes = ours.flatMap(({ name, trouble }) =>
+    trouble === null ? [] : [`${trouble.what}, not counted: ${name}: ${trouble.why.split('\n')[0]}`],
+  );
   return [workload.title, formatTable(head, rows), ...footnotes].join('\n');
 };
 

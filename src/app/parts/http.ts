@@ -1,6 +1,6 @@
 import { openHttpServer } from '#kernel/http/server.ts';
 import { createHttp } from '../create-http.ts';
-import type { OpenPart } from '../roles.ts';
+import type { OpenPart } from '../role.ts';
 
 /** Listens, says so, and on the way down answers whatever it accepted. */
 export const openHttpPart: OpenPart = async (app, role, lifecycle) => {

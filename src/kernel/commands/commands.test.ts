@@ -32,7 +32,12 @@ const grantThing = manualCommand({
 
 const description = describeCommand('things', grantThing);
 
-const runner = { run: (job: { execute: (ctx: Ctx) => Promise<unknown> }) => job.execute({} as Ctx) } as unknown as Runner;
+// `as`: this command reads nothing of its context.
+const nothing = {} as Ctx;
+// `as`: the other way of running is not for commands.
+const runner = {
+  run: (job: { execute: (ctx: Ctx) => Promise<unknown> }) => job.execute(nothing),
+} as unknown as Runner;
 
 const openTerminal = (over: Partial<Terminal> = {}) => {
   const printed: string[] = [];
@@ -69,6 +74,7 @@ const execute = (over: Partial<Typed>, terminal: Terminal) =>
 const parse = async (argv: string[]): Promise<Typed | null> => {
   let result: Typed | null = null;
   const program = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+  // `as`: what is described survives as JSON, which is how it is stored.
   mountCommands(program, [JSON.parse(JSON.stringify(description)) as CommandDescription], (_command, values) => {
     result = values;
     return Promise.resolve();
@@ -79,7 +85,17 @@ const parse = async (argv: string[]): Promise<Typed | null> => {
 
 test('argv is parsed from the head as plain data', async () => {
   expect(
-    await parse(['things', 'grant', 'ada', '--times-to-grant', '2', '--is-forever', '--password-stdin', '--json', '--yes']),
+    await parse([
+      'things',
+      'grant',
+      'ada',
+      '--times-to-grant',
+      '2',
+      '--is-forever',
+      '--password-stdin',
+      '--json',
+      '--yes',
+    ]),
   ).toEqual({
     input: { actor: 'ada', timesToGrant: '2', isForever: true },
     json: true,
@@ -89,7 +105,9 @@ test('argv is parsed from the head as plain data', async () => {
 });
 
 test('an unknown option and a missing argument are wrong usage', async () => {
-  await expect(parse(['things', 'grant', 'ada', '--nonsense'])).rejects.toMatchObject({ code: 'commander.unknownOption' });
+  await expect(parse(['things', 'grant', 'ada', '--nonsense'])).rejects.toMatchObject({
+    code: 'commander.unknownOption',
+  });
   await expect(parse(['things', 'grant'])).rejects.toMatchObject({ code: 'commander.missingArgument' });
 });
 
@@ -99,7 +117,10 @@ test('a secret comes from stdin if so asked, else from a hidden prompt', async (
   const prompted = openTerminal({ isInteractive: true });
   await execute({ secretFromStdin: null }, prompted.terminal);
 
-  expect([piped.printed, prompted.printed]).toEqual([['Granted to ada 1 false piped.'], ['Granted to ada 1 false asked.']]);
+  expect([piped.printed, prompted.printed]).toEqual([
+    ['Granted to ada 1 false piped.'],
+    ['Granted to ada 1 false asked.'],
+  ]);
 });
 
 test('without a terminal a secret that nobody pipes in is wrong usage that says how to give it', async () => {
@@ -111,7 +132,9 @@ test('without a terminal a secret that nobody pipes in is wrong usage that says 
 
 test('a destructive command is refused without --yes where nobody can be asked, or where the person says no', async () => {
   for (const isInteractive of [false, true]) {
-    await expect(execute({ yes: false }, openTerminal({ isInteractive }).terminal)).rejects.toMatchObject({ code: 'NOT_CONFIRMED' });
+    await expect(execute({ yes: false }, openTerminal({ isInteractive }).terminal)).rejects.toMatchObject({
+      code: 'NOT_CONFIRMED',
+    });
   }
 });
 

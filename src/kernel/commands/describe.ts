@@ -32,22 +32,30 @@ type FieldSchema = { readonly type?: string; readonly description?: string };
 
 export const describeCommand = (module: string, head: ManualCommand): CommandDescription => {
   const schema = z.toJSONSchema(head.input, { io: 'input', unrepresentable: 'any' });
-  const fields = Object.entries((schema.properties ?? {}) as Record<string, FieldSchema>);
+  // `as`: JSON Schema also allows `true` and `false` here, which zod does not write for a field.
+  const fields = (schema.properties ?? {}) as Readonly<Record<string, FieldSchema>>;
   const required = new Set(schema.required);
-  const positionals = head.usage.matchAll(/[<[]([a-z-]+)[>\]]/g).map((match) => toCamelCase(match[1] ?? '')).toArray();
+  const positionals = head.usage
+    .matchAll(/[<[]([a-z-]+)[>\]]/g)
+    .map((match) => toCamelCase(match[1] ?? ''))
+    .toArray();
   const describe = (key: string) => ({
     key,
     isRequired: required.has(key),
-    description: (schema.properties?.[key] as FieldSchema | undefined)?.description ?? '',
+    description: fields[key]?.description ?? '',
   });
   return {
     operation: `${module}.${head.operationId}`,
     words: head.usage.split(' ').filter((word) => /^[a-z]/.test(word)),
     summary: head.summary,
     arguments: positionals.map(describe),
-    options: fields
+    options: Object.entries(fields)
       .filter(([key]) => !positionals.includes(key))
-      .map(([key, field]) => ({ ...describe(key), flag: `--${toKebabCase(key)}`, isBoolean: field.type === 'boolean' })),
+      .map(([key, field]) => ({
+        ...describe(key),
+        flag: `--${toKebabCase(key)}`,
+        isBoolean: field.type === 'boolean',
+      })),
     secrets: Object.keys(head.secrets ?? {}),
     asksToConfirm: head.confirm !== undefined,
     requires: head.requires ?? 'migrations',

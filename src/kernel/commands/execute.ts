@@ -62,5 +62,7 @@ const withSecrets = (ctx: Ctx, { head, typed, terminal }: Execution) => ({
   },
 });
 
-const failOf = (head: ManualCommand) => (code: string, details: Readonly<Record<string, unknown>> = {}) =>
-  new AppError(code, { kind: head.errors[code] ?? 'internal', details });
+const failOf =
+  (head: ManualCommand) =>
+  (code: string, details: Readonly<Record<string, unknown>> = {}) =>
+    new AppError(code, { kind: head.errors[code] ?? 'internal', details });

@@ -16,8 +16,6 @@ export type DatabaseAddress = {
   /** Past the pooler, for LISTEN and session locks; null if there is no such way. */
   readonly directUrl: string | null;
   readonly ssl: Ssl;
-  /** Absolute; the certificate authority of `verify-full`. Null: those that Node trusts. */
-  readonly sslCaFile: string | null;
 };
 
 /** Null if `url` was refused or cannot be made. */
@@ -33,7 +31,6 @@ export const toDatabaseAddress = (database: DatabaseSettings, check: Check): Dat
     ownerUrl: owner?.url ?? main.url,
     directUrl: direct?.url ?? null,
     ssl: main.ssl,
-    sslCaFile: database.sslCaFile === undefined ? null : resolve(check.root, database.sslCaFile),
   };
 };
 
@@ -109,6 +106,7 @@ const readAddress = (path: string, text: string, { database, check }: Surroundin
     return null;
   }
   address.searchParams.set('sslmode', ssl);
+  if (database.sslCaFile !== undefined) address.searchParams.set('sslrootcert', resolve(check.root, database.sslCaFile));
   return { url: address.href, ssl };
 };
 

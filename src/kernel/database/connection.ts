@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { connect, isIP, type Socket } from 'node:net';
 
 import postgres from 'postgres';
 
+import { AppError } from '../error.ts';
 import { describeEndpoint, type Endpoint } from './endpoint.ts';
 import { databaseUnavailable } from './failures.ts';
 import type { RawRows, Statement } from './statement.ts';
@@ -193,10 +195,20 @@ const everyOption = {
   fetch_types: true,
 } as const;
 
-const tlsOf = ({ tls, host }: Endpoint): false | object => {
+const tlsOf = ({ tls, host, tlsCaFile }: Endpoint): false | object => {
   if (tls === 'disable') return false;
+  const trusted = tlsCaFile === null ? {} : { ca: readAuthority(tlsCaFile) };
   // A certificate may be for an address, but TLS itself sends names only (RFC 6066, section 3).
-  return { host, ...(isIP(host) === 0 && { servername: host }), rejectUnauthorized: tls === 'verify-full' };
+  return { host, ...trusted, ...(isIP(host) === 0 && { servername: host }), rejectUnauthorized: tls === 'verify-full' };
+};
+
+const readAuthority = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const message = `cannot read the certificate authority of the database, ${path}: check database.sslCaFile`;
+    throw new AppError('DATABASE_URL_INVALID', { kind: 'conflict', details: { message }, cause });
+  }
 };
 
 /** date, time, timestamp and timestamptz, and their arrays: drizzle reads them as text. */

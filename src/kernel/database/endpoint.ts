@@ -11,6 +11,8 @@ export type Endpoint = {
   readonly password: string;
   readonly database: string;
   readonly tls: TlsMode;
+  /** Path of the certificate authority that `verify-full` trusts; null: those that Node trusts. */
+  readonly tlsCaFile: string | null;
 };
 
 const tlsModes: readonly string[] = ['disable', 'require', 'verify-full'] satisfies readonly TlsMode[];
@@ -18,8 +20,7 @@ const isTlsMode = (mode: string): mode is TlsMode => tlsModes.includes(mode);
 
 /**
  * Reads `postgres://user:password@host:port/database?sslmode=disable|require|verify-full`. A Unix socket is
- * `postgres://user@/database?host=/directory`. `verify-full` trusts what Node trusts, so an authority of your own is
- * given by NODE_EXTRA_CA_CERTS. Throws DATABASE_URL_INVALID, whose message never holds the URL: it has a password in it.
+ * `postgres://user@/database?host=/directory`. An authority of your own is `&sslrootcert=/path`, as libpq names it. Throws DATABASE_URL_INVALID, whose message never holds the URL: it has a password in it.
  */
 export const parseEndpoint = (text: string): Endpoint => {
   // libpq lets the host be absent; the URL standard does not.
@@ -38,6 +39,7 @@ export const parseEndpoint = (text: string): Endpoint => {
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)) || user,
     tls,
+    tlsCaFile: url.searchParams.get('sslrootcert'),
   };
 };
 

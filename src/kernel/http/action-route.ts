@@ -72,13 +72,21 @@ const createExecute = (action: UserAction): ((ctx: Ctx, input: unknown) => Promi
   };
 };
 
-const isPromised = ({ code }: AppError, errors: Errors): boolean => Object.hasOwn(errors, code) || Object.hasOwn(kernelErrors, code);
+const isPromised = ({ code }: AppError, errors: Errors): boolean =>
+  Object.hasOwn(errors, code) || Object.hasOwn(kernelErrors, code);
 
 const undeclared = ({ operationId }: UserAction, error: AppError): AppError =>
-  kernelError('INTERNAL', { cause: new Error(`${operationId} threw ${error.code}, which its head does not declare`, { cause: error }) });
+  kernelError('INTERNAL', {
+    cause: new Error(`${operationId} threw ${error.code}, which its head does not declare`, { cause: error }),
+  });
 
 /** Output goes through its schema, which drops what it does not name: nothing leaves by accident. */
-const createSerialiser = ({ operationId, output, status = 200, maxAgeSeconds }: UserAction): ((value: unknown) => Answer) => {
+const createSerialiser = ({
+  operationId,
+  output,
+  status = 200,
+  maxAgeSeconds,
+}: UserAction): ((value: unknown) => Answer) => {
   const cache = maxAgeSeconds === undefined ? 'no-store' : `public, max-age=${maxAgeSeconds}`;
   if (output === null) return () => noContent;
   const headers = { 'content-type': 'application/json', 'cache-control': cache };

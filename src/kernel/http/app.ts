@@ -53,7 +53,8 @@ export const createHttpApp = (deps: HttpAppDeps): HttpApp => {
   if (config.metricsPort === null) mountMetrics(hono, metrics);
   mountRoutes(hono, deps, inFlight);
   return {
-    fetch: (request, env) => hono.fetch(request, env?.incoming === undefined ? { incoming: createIncoming(request) } : env),
+    fetch: (request, env) =>
+      hono.fetch(request, env?.incoming === undefined ? { incoming: createIncoming(request) } : env),
     metricsFetch: config.metricsPort === null ? null : createMetricsFetch(metrics, readiness),
     inFlight,
     beginStop: () => readiness.stop(),
@@ -64,7 +65,8 @@ const mountRoutes = (hono: Hono<HttpBindings>, deps: HttpAppDeps, inFlight: InFl
   const { config, usecases, runner, log } = deps;
   const peers = createPeers(config.trustedProxies);
   const chain = fuse(createChain({ ...deps, inFlight, peers, hosts: servedHosts(config) }), {
-    onLateFailure: (_exchange, thrown) => log.warn({ err: toAppError(thrown) }, 'a request failed after it was answered'),
+    onLateFailure: (_exchange, thrown) =>
+      log.warn({ err: toAppError(thrown) }, 'a request failed after it was answered'),
   });
   const handle = (route: Route, context: Context<HttpBindings>) =>
     chain.handle(openExchange(route, context, chain.conclude));
@@ -104,7 +106,9 @@ const checkHeads = (usecases: readonly ServedAction[], permissionFree: readonly 
     if (other !== undefined) throw new Error(`${operation} and ${other} both claim ${access}: change one of them`);
     claimed.set(route, operation);
     if (actors !== 'anonymous' && permissions.length === 0 && !permissionFree.includes(operation)) {
-      throw new Error(`${operation} needs a permission in its head, or a place on the list of permission-free operations`);
+      throw new Error(
+        `${operation} needs a permission in its head, or a place on the list of permission-free operations`,
+      );
     }
   }
 };

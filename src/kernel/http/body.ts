@@ -1,7 +1,8 @@
 import { AppError, kernelError } from '../error.ts';
 import type { Exchange, Incoming } from './exchange.ts';
 
-export const bodyTooLarge = (limitBytes: number): AppError => kernelError('BODY_TOO_LARGE', { details: { limitBytes } });
+export const bodyTooLarge = (limitBytes: number): AppError =>
+  kernelError('BODY_TOO_LARGE', { details: { limitBytes } });
 
 const empty = Buffer.alloc(0);
 

@@ -38,7 +38,11 @@ export const createPeers = (trustedProxies: readonly string[]): Peers => {
   };
 };
 
-const firstStranger = (forwarded: string, peer: string | null, isProxy: (address: string) => boolean): string | null => {
+const firstStranger = (
+  forwarded: string,
+  peer: string | null,
+  isProxy: (address: string) => boolean,
+): string | null => {
   let client = peer;
   for (const hop of forwarded.split(',').toReversed()) {
     const address = plain(hop.trim());
@@ -50,7 +54,8 @@ const firstStranger = (forwarded: string, peer: string | null, isProxy: (address
 };
 
 /** An IPv4 address that came over an IPv6 socket is still an IPv4 address. */
-const plain = (address: string): string => (address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address);
+const plain = (address: string): string =>
+  address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { AppError } from '../error.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -38,6 +39,12 @@ export const refuseExpectation = (_incoming: IncomingMessage, outgoing: ServerRe
   const error = new AppError('EXPECTATION_FAILED', { kind: 'invalid' });
   const { status, headers, body } = problemAnswer(error, newTraceId());
   outgoing.writeHead(status, { ...headers, connection: 'close' }).end(body);
+};
+
+/** CONNECT asks for a tunnel; node hands over the bare connection. */
+export const refuseTunnel = (_incoming: IncomingMessage, socket: Duplex): void => {
+  socket.on('error', () => socket.destroy());
+  socket.end(toHttp('METHOD_NOT_ALLOWED', newTraceId()), () => socket.destroy());
 };
 
 const newTraceId = (): string => randomBytes(16).toString('hex');

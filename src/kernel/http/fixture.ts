@@ -6,41 +6,47 @@ import { z } from 'zod';
 import type { Actor } from '../actor.ts';
 import type { Database, Tx } from '../database/database.ts';
 import { type AppError, kernelError } from '../error.ts';
+import type { Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { currentScope } from '../observability/scope.ts';
 import { openTelemetry } from '../observability/telemetry.ts';
 import { createRunner, type RunRecord } from '../run.ts';
-import { type Errors, userAction, type UserAction } from '../usecase.ts';
+import { userAction, type UserAction } from '../usecase.ts';
 import { operationOf, type ServedAction } from './action-route.ts';
 import { createHttpApp, type HttpApp } from './app.ts';
 import type { HttpConfig } from './http-config.ts';
 import type { Health } from './readiness.ts';
 import { type HttpServer, openHttpServer } from './server.ts';
 
-type Head<I extends z.ZodType, O extends z.ZodType | null, E extends Errors> = Partial<UserAction<I, O, E>> &
-  Pick<UserAction<I, O, E>, 'access' | 'execute'> & { readonly input: I; readonly output: O };
+type Head<I extends z.ZodType, O extends z.ZodType | null, Code extends string> = Partial<UserAction<I, O, Code>> &
+  Pick<UserAction<I, O, Code>, 'access' | 'execute'> & { readonly input: I; readonly output: O };
 
-let made = 0;
+/** `GET /api/v1/things/{id}` is `get-api-v1-things-id`. */
+const idOf = (access: string): string => (access.toLowerCase().match(/\w+/g) ?? []).join('-');
 
 /** An anonymous action without errors, but for what is said. */
-export const action = <I extends z.ZodType, O extends z.ZodType | null, const E extends Errors>(
-  head: Head<I, O, E>,
+export const action = <I extends z.ZodType, O extends z.ZodType | null, const Code extends string = never>(
+  head: Head<I, O, Code>,
 ): ServedAction => {
-  made += 1;
   const whole = {
-    operationId: `do-${made}`,
+    operationId: idOf(head.access),
     summary: 'Does it.',
-    actors: 'anonymous' as const,
+    actors: 'anonymous',
     permissions: [],
-    errors: {} as E,
+    errors: {},
     ...head,
   };
   // A list of actions forgets what each of them takes and gives.
-  return { module: 'probe', usecase: userAction(whole as UserAction<I, O, E>) as unknown as UserAction };
+  return { module: 'probe', usecase: userAction(whole as unknown as UserAction) };
 };
 
 export const echo = (access: UserAction['access'] = 'POST /api/v1/echo') =>
-  action({ access, input: z.object({ name: z.string().min(1) }), output: z.object({ name: z.string() }), execute: async (_ctx, input) => input });
+  action({
+    access,
+    input: z.object({ name: z.string().min(1) }),
+    output: z.object({ name: z.string() }),
+    execute: async (_ctx, input) => input,
+  });
 
 export const actorOf = (over: Partial<Actor> = {}): Actor => ({
   type: 'admin',
@@ -59,6 +65,8 @@ type Options = {
   readonly config?: Partial<HttpConfig>;
   /** Who comes with which bearer token. */
   readonly actors?: Readonly<Record<string, Actor>>;
+  /** Tokens whose session is over. */
+  readonly ended?: readonly string[];
   readonly ready?: () => Promise<Health>;
   /** Default: all of them. */
   readonly permissionFree?: readonly string[];
@@ -69,7 +77,7 @@ export type Fixture = {
   readonly lines: Record<string, unknown>[];
   readonly alerts: { readonly operation: string | null; readonly error: AppError }[];
   readonly audits: RunRecord[];
-  readonly log: ReturnType<typeof pino>;
+  readonly log: Logger;
   /** In process, at `http://127.0.0.1`. */
   send(path: string, init?: RequestInit): Promise<Response>;
   post(path: string, body: unknown): Promise<Response>;
@@ -79,16 +87,31 @@ export const createFixture = async (usecases: readonly ServedAction[], options: 
   const lines: Fixture['lines'] = [];
   const alerts: Fixture['alerts'] = [];
   const audits: Fixture['audits'] = [];
-  const log = pino({ level: 'info', mixin: scopeFields }, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const log: Logger = pino(
+    { level: 'info', mixin: scopeFields },
+    { write: (line: string) => void lines.push(JSON.parse(line)) },
+  );
   const metrics = createMetrics();
-  const telemetry = await openTelemetry({ otlpEndpoint: null, headers: {}, sampleRatio: 1, serviceName: 'ashlar', release: 'test', role: 'test', log });
-  const hooks = { alert: (alert: Fixture['alerts'][number]) => void alerts.push(alert), audit: (record: RunRecord) => void audits.push(record) };
+  const telemetry = await openTelemetry({
+    otlpEndpoint: null,
+    headers: {},
+    sampleRatio: 1,
+    serviceName: 'ashlar',
+    release: 'test',
+    role: 'test',
+    log,
+  });
+  const hooks = {
+    alert: (alert: Fixture['alerts'][number]) => void alerts.push(alert),
+    audit: (record: RunRecord) => void audits.push(record),
+  };
   const app = createHttpApp({
     usecases,
     permissionFree: options.permissionFree ?? usecases.map(operationOf),
     runner: createRunner({ database, log, metrics, telemetry, hooks }),
     resolver: {
       resolve: async (bearer) => {
+        if (options.ended?.includes(bearer)) throw kernelError('SESSION_ENDED');
         const actor = options.actors?.[bearer];
         if (actor === undefined) throw kernelError('UNAUTHENTICATED');
         return actor;
@@ -124,17 +147,19 @@ const config: HttpConfig = {
   timeoutSeconds: 30,
 };
 
-const database: Database = {
-  get lanes(): never {
-    throw new Error('no action of this test reads');
-  },
-  transaction: (fn) => fn({} as Tx),
-  ping: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-};
+// What the runner asks of a database; no action of these tests reads.
+const database = { transaction: (fn: (tx: Tx) => Promise<unknown>) => fn({} as Tx) } as unknown as Database;
+
+/** What an answer says, whichever it is. */
+export const jsonOf = async (answer: Response): Promise<Record<string, unknown>> =>
+  (await answer.json()) as Record<string, unknown>;
 
 /** Sends bytes as they are and answers all that comes back until the other end closes, or `isEnough` says so. */
-export const sendRaw = (url: string, bytes: string | Buffer, isEnough: (answer: string) => boolean = () => false): Promise<string> =>
+export const sendRaw = (
+  url: string,
+  bytes: string | Buffer,
+  isEnough: (answer: string) => boolean = () => false,
+): Promise<string> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
     const socket = connect(Number(port), hostname);

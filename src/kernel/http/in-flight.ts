@@ -27,7 +27,8 @@ export const createInFlight = (): InFlight => {
       timer = null;
     }
     const now = performance.now();
-    for (const exchange of [...exchanges]) {
+    // A copy: who is concluded leaves its place.
+    for (const exchange of exchanges.slice()) {
       if (exchange.deadlineAt <= now) exchange.conclude(overdue(exchange));
       else if (exchange.outgoing?.destroyed) exchange.abort.abort(new Error('the client closed the connection'));
     }
@@ -44,7 +45,7 @@ export const createInFlight = (): InFlight => {
       last.place = exchange.place;
     },
     concludeAll: (failure) => {
-      for (const exchange of [...exchanges]) exchange.conclude(failure());
+      for (const exchange of exchanges.slice()) exchange.conclude(failure());
     },
     [Symbol.iterator]: () => exchanges.values(),
     get size() {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { action, createFixture, type Fixture } from './fixture.ts';
+import { action, createFixture, type Fixture, jsonOf } from './fixture.ts';
 
 const input = z.object({
   id: z.string(),
@@ -16,13 +16,16 @@ const echoAll = (access: 'GET /api/v1/things/{id}' | 'POST /api/v1/things/{id}')
 
 const open = () => createFixture([echoAll('GET /api/v1/things/{id}'), echoAll('POST /api/v1/things/{id}')]);
 
-const inputOf = async (answer: Response): Promise<unknown> => (await answer.json()).input;
+const inputOf = async (answer: Response): Promise<unknown> => (await jsonOf(answer))['input'];
 const refusalOf = async (answer: Response): Promise<unknown> => {
-  const { status, code, fields, detail } = await answer.json();
+  const { status, code, fields, detail } = await jsonOf(answer);
   return fields === undefined ? [status, code, detail] : [status, code, fields];
 };
-const sendText = ({ send }: Fixture, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
-  send('/api/v1/things/x', { method: 'POST', headers, body });
+const sendText = (
+  { send }: Fixture,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+) => send('/api/v1/things/x', { method: 'POST', headers, body });
 
 test('takes path and query together; the path wins', async () => {
   const { send } = await open();
@@ -57,7 +60,11 @@ test('takes a repeated key of the query as a list where a list is wanted, and re
 
   expect(await inputOf(await send('/api/v1/things/x?tags=a&tags=b'))).toEqual({ id: 'x', tags: ['a', 'b'] });
   expect(await inputOf(await send('/api/v1/things/x?tags=a'))).toEqual({ id: 'x', tags: ['a'] });
-  expect(await refusalOf(await send('/api/v1/things/x?text=a&text=b'))).toEqual([400, 'INPUT_INVALID', { text: ['is given more than once'] }]);
+  expect(await refusalOf(await send('/api/v1/things/x?text=a&text=b'))).toEqual([
+    400,
+    'INPUT_INVALID',
+    { text: ['is given more than once'] },
+  ]);
 });
 
 test('refuses an unknown field of the query', async () => {
@@ -106,7 +113,11 @@ test.each([
 test('refuses a body that is not UTF-8', async () => {
   const bytes = new Uint8Array([...Buffer.from('{"text":"'), 0xff, ...Buffer.from('"}')]);
 
-  expect(await refusalOf(await sendText(await open(), bytes))).toEqual([400, 'INPUT_INVALID', { $: ['is not valid UTF-8'] }]);
+  expect(await refusalOf(await sendText(await open(), bytes))).toEqual([
+    400,
+    'INPUT_INVALID',
+    { $: ['is not valid UTF-8'] },
+  ]);
 });
 
 test('takes 32 levels, pairs of surrogates and whatever else is text', async () => {
@@ -119,8 +130,16 @@ test('takes 32 levels, pairs of surrogates and whatever else is text', async () 
 test('takes __proto__ for what it is: an unknown field', async () => {
   const fixture = await open();
 
-  expect(await refusalOf(await sendText(fixture, '{"__proto__":{"isAdmin":true}}'))).toMatchObject([400, 'INPUT_INVALID']);
-  expect(await refusalOf(await fixture.send('/api/v1/things/x?__proto__=1&constructor=2'))).toMatchObject([400, 'INPUT_INVALID']);
+  expect(await refusalOf(await sendText(fixture, '{"__proto__":{"isAdmin":true}}'))).toEqual([
+    400,
+    'INPUT_INVALID',
+    expect.any(Object),
+  ]);
+  expect(await refusalOf(await fixture.send('/api/v1/things/x?__proto__=1&constructor=2'))).toEqual([
+    400,
+    'INPUT_INVALID',
+    expect.any(Object),
+  ]);
   expect(Object.hasOwn(Object.prototype, 'isAdmin')).toBe(false);
 });
 
@@ -133,7 +152,7 @@ test.each([
 ])('refuses a body of type %s %o', async (type, headers) => {
   const answer = await sendText(await open(), '{}', { 'content-type': type, ...headers });
 
-  expect(await refusalOf(answer)).toMatchObject([415, 'UNSUPPORTED_MEDIA_TYPE']);
+  expect(await refusalOf(answer)).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE', expect.any(String)]);
 });
 
 test('keeps objects open that say so themselves', async () => {
@@ -159,20 +178,31 @@ test('refuses unknown fields at every depth, also of a schema that contains itse
     },
   });
   const { post } = await createFixture([
-    action({ access: 'POST /api/v1/trees', input: z.object({ root: tree }), output: null, execute: async () => undefined }),
+    action({
+      access: 'POST /api/v1/trees',
+      input: z.object({ root: tree }),
+      output: null,
+      execute: async () => undefined,
+    }),
   ]);
 
   expect((await post('/api/v1/trees', { root: { name: 'a', children: [{ name: 'b' }] } })).status).toBe(204);
-  expect(await refusalOf(await post('/api/v1/trees', { root: { name: 'a', children: [{ name: 'b', nam: 1 }] } }))).toEqual([
-    400,
-    'INPUT_INVALID',
-    { 'root.children.0.nam': ['is not a field of this operation'] },
-  ]);
+  expect(
+    await refusalOf(await post('/api/v1/trees', { root: { name: 'a', children: [{ name: 'b', nam: 1 }] } })),
+  ).toEqual([400, 'INPUT_INVALID', { 'root.children.0.nam': ['is not a field of this operation'] }]);
 });
 
 test('keeps the rules that a schema adds to its fields', async () => {
-  const range = z.object({ from: z.number(), to: z.number() }).refine(({ from, to }) => from <= to, { error: 'from is after to', path: ['from'] });
-  const { post } = await createFixture([action({ access: 'POST /api/v1/ranges', input: range, output: null, execute: async () => undefined })]);
+  const range = z
+    .object({ from: z.number(), to: z.number() })
+    .refine(({ from, to }) => from <= to, { error: 'from is after to', path: ['from'] });
+  const { post } = await createFixture([
+    action({ access: 'POST /api/v1/ranges', input: range, output: null, execute: async () => undefined }),
+  ]);
 
-  expect(await refusalOf(await post('/api/v1/ranges', { from: 2, to: 1 }))).toEqual([400, 'INPUT_INVALID', { from: ['from is after to'] }]);
+  expect(await refusalOf(await post('/api/v1/ranges', { from: 2, to: 1 }))).toEqual([
+    400,
+    'INPUT_INVALID',
+    { from: ['from is after to'] },
+  ]);
 });

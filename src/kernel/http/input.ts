@@ -84,7 +84,8 @@ const jsonType = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
 const readJson = ({ incoming: { headers } }: Exchange, bytes: Buffer): unknown => {
   if (bytes.length === 0) return {};
   const type = headers['content-type'] ?? '';
-  if (type !== 'application/json' && !jsonType.test(type)) throw unsupported('the body must be application/json in UTF-8');
+  if (type !== 'application/json' && !jsonType.test(type))
+    throw unsupported('the body must be application/json in UTF-8');
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw unsupported('a compressed body is not read');
   return parseJson(bytes);
 };
@@ -99,7 +100,8 @@ const describe = (issues: readonly z.core.$ZodIssue[], input: unknown, names: re
   };
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') add(issue.path, messageOf(issue, input));
-    else for (const key of issue.keys) add([...issue.path, key], unknownField(key, issue.path.length === 0 ? names : []));
+    else
+      for (const key of issue.keys) add([...issue.path, key], unknownField(key, issue.path.length === 0 ? names : []));
   }
   return { ...fields };
 };

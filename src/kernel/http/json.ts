@@ -37,7 +37,9 @@ const findFlaw = (value: unknown, depth: number): string | null => {
   if (typeof value === 'string') return flawOfText(value);
   if (typeof value !== 'object' || value === null) return null;
   if (depth >= maxJsonDepth) return `is nested deeper than ${maxJsonDepth} levels`;
-  return Array.isArray(value) ? findFlawIn(value, depth) : (findFlawIn(Object.keys(value), depth) ?? findFlawIn(Object.values(value), depth));
+  return Array.isArray(value)
+    ? findFlawIn(value, depth)
+    : (findFlawIn(Object.keys(value), depth) ?? findFlawIn(Object.values(value), depth));
 };
 
 const findFlawIn = (values: readonly unknown[], depth: number): string | null => {

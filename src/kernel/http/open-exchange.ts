@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 
 import { createScope } from '../observability/scope.ts';
+import type { Origin } from '../usecase.ts';
 import type { HttpBindings } from './app.ts';
 import type { Exchange } from './exchange.ts';
 import { createIncoming } from './incoming.ts';
@@ -8,8 +9,8 @@ import type { Route } from './route.ts';
 
 /** Stand in until the layers that know better have opened the exchange. */
 const noScope = createScope('0'.repeat(32), null);
-const noOrigin = { requestId: noScope.traceId, address: null, userAgent: null };
-const noParams = {};
+const noOrigin: Origin = { requestId: noScope.traceId, address: null, userAgent: null };
+const noParams: Readonly<Record<string, string>> = {};
 
 export const openExchange = (
   route: Route,

@@ -85,7 +85,10 @@ const describeBody = (schema: JsonObject, inPath: readonly string[]): JsonObject
   const needed = required.filter((name) => !inPath.includes(name));
   if (schema['type'] === 'object' && Object.keys(rest).length === 0) return {};
   const { required: _required, ...others } = schema;
-  const body = schema['type'] === 'object' ? { ...others, properties: rest, ...(needed.length > 0 && { required: needed }) } : schema;
+  const body =
+    schema['type'] === 'object'
+      ? { ...others, properties: rest, ...(needed.length > 0 && { required: needed }) }
+      : schema;
   return { requestBody: { required: schema['type'] !== 'object' || needed.length > 0, content: jsonOf(body) } };
 };
 
@@ -96,7 +99,13 @@ const describeSuccess = ({ output, status = 200 }: UserAction, toJson: ToSchema)
 
 const jsonOf = (schema: JsonObject): JsonObject => ({ 'application/json': { schema } });
 
-const everyError: Errors = pickErrors(['INPUT_INVALID', 'HOST_NOT_SERVED', 'REQUEST_TIMEOUT', 'SHUTTING_DOWN', 'INTERNAL']);
+const everyError: Errors = pickErrors([
+  'INPUT_INVALID',
+  'HOST_NOT_SERVED',
+  'REQUEST_TIMEOUT',
+  'SHUTTING_DOWN',
+  'INTERNAL',
+]);
 const bodyErrors: Errors = pickErrors(['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']);
 const sessionErrors: Errors = {
   ...pickErrors(['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'SESSION_ENDED', 'PERMISSION_DENIED', 'DATABASE_UNAVAILABLE']),
@@ -153,7 +162,11 @@ type SchemaPlace = { readonly io: 'input' | 'output'; readonly operation: string
 
 /** JSON Schema 2020-12, which OpenAPI 3.1 takes as it is, but for shared definitions: they move to the components. */
 const toSchema = (schema: z.ZodType, { io, operation, components }: SchemaPlace): JsonObject => {
-  const { $schema: _$schema, $defs = {}, ...json } = z.toJSONSchema(schema, {
+  const {
+    $schema: _$schema,
+    $defs = {},
+    ...json
+  } = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {

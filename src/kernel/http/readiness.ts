@@ -22,10 +22,19 @@ const cachedMs = 250;
 const limitMs = 800;
 
 const stopping: Health = { status: 'failed', checks: { process: { status: 'failed', detail: 'stopping' } } };
-const silent: Health = { status: 'failed', checks: { health: { status: 'failed', detail: `no answer within ${limitMs} ms` } } };
+const silent: Health = {
+  status: 'failed',
+  checks: { health: { status: 'failed', detail: `no answer within ${limitMs} ms` } },
+};
 
 /** Asks at most four times a second and never twice at once, however many ask us; a change of status is logged. */
-export const createReadiness = ({ health, log }: { readonly health: HealthSource; readonly log: Logger }): Readiness => {
+export const createReadiness = ({
+  health,
+  log,
+}: {
+  readonly health: HealthSource;
+  readonly log: Logger;
+}): Readiness => {
   let isStopping = false;
   let asking: Promise<Health> | null = null;
   let last: Health | null = null;

@@ -51,29 +51,33 @@ const makeStrict = (schema: z.core.$ZodType, known: Known): z.core.$ZodType => {
     case 'object':
       return definition.catchall === undefined ? strictObject(schema, definition, known) : schema;
     case 'array':
-      return z.core.clone(schema, { ...definition, element: strictly(definition.element, known) } as never);
+      return clone(schema, { ...definition, element: strictly(definition.element, known) });
     case 'optional':
     case 'nullable':
     case 'default':
     case 'prefault':
     case 'readonly':
-      return z.core.clone(schema, { ...definition, innerType: strictly(definition.innerType, known) } as never);
+      return clone(schema, { ...definition, innerType: strictly(definition.innerType, known) });
     case 'union':
-      return z.core.clone(schema, {
+      return clone(schema, {
         ...definition,
         options: definition.options.map((option) => strictly(option, known)),
-      } as never);
+      });
     default:
       return schema;
   }
 };
 
+const clone = (schema: z.core.$ZodType, definition: object): z.core.$ZodType =>
+  // The parameter is typed as the definition of this very schema, which is known here only by its `type`.
+  z.core.clone(schema, definition as never);
+
 const strictObject = (schema: z.core.$ZodType, definition: z.core.$ZodObjectDef, known: Known): z.core.$ZodType => {
   const { shape } = definition;
   const strictShape: Record<string, z.core.$ZodType> = {};
-  const clone = z.core.clone(schema, { ...definition, shape: strictShape, catchall: z.never() } as never);
+  const strict = clone(schema, { ...definition, shape: strictShape, catchall: z.never() });
   // Known before its fields are looked at: a schema may contain itself.
-  known.set(schema, clone);
+  known.set(schema, strict);
   for (const [name, field] of Object.entries(shape)) strictShape[name] = strictly(field, known);
-  return clone;
+  return strict;
 };

@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server';
 import { AppError, kernelError, toAppError } from '../error.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { HttpApp } from './app.ts';
-import { createClientErrorHandler, malformedResponse, refuseExpectation } from './client-error.ts';
+import { createClientErrorHandler, malformedResponse, refuseExpectation, refuseTunnel } from './client-error.ts';
 import { type Connections, trackConnections } from './connections.ts';
 
 export type HttpServerOptions = {
@@ -48,7 +48,7 @@ const limits = {
 
 /** Opens the port, and the one for metrics if there is one. Throws PORT_IN_USE, PORT_FORBIDDEN or ADDRESS_NOT_AVAILABLE. */
 export const openHttpServer = async (app: HttpApp, options: HttpServerOptions): Promise<HttpServer> => {
-  const { host, port, metricsPort, log } = options;
+  const { host, port, log } = options;
   const main = await listen(app.fetch, { host, port, log, setting: 'http.port' });
   const metrics = await openMetrics(app, options).catch(async (error: unknown) => {
     await closeNow(main);
@@ -80,9 +80,11 @@ const openMetrics = async ({ metricsFetch }: HttpApp, options: HttpServerOptions
 };
 
 const listen = async (fetch: HttpApp['fetch'], { host, port, log, setting }: ListenOptions): Promise<Listening> => {
+  // The adapter's bindings hold what ours name, and HTTP/2's kinds of them, which are not served.
   const answer = getRequestListener((request, env) => fetch(request, env as Parameters<typeof fetch>[1]), {
     errorHandler: (thrown) => answerFailure(thrown, log),
   });
+  keepInstanceOf();
   const server = createServer(limits);
   const connections = trackConnections(server);
   server.on('request', (incoming, outgoing) => {
@@ -90,15 +92,28 @@ const listen = async (fetch: HttpApp['fetch'], { host, port, log, setting }: Lis
     void answer(incoming, outgoing);
   });
   server.on('checkExpectation', refuseExpectation);
+  server.on('connect', refuseTunnel);
   server.on('clientError', createClientErrorHandler(log));
   await startListening(server, { host, port, log, setting });
   server.on('error', (err) => log.error({ err }, 'the HTTP server failed'));
   return { server, connections };
 };
 
+/**
+ * The adapter puts a light `Response` in the place of node's, for speed; what `fetch` answers would no longer be
+ * `instanceof Response`, which libraries ask.
+ */
+const keepInstanceOf = (): void => {
+  const native: unknown = Object.getPrototypeOf(Response);
+  if (native === Function.prototype || typeof native !== 'function' || Object.hasOwn(Response, Symbol.hasInstance))
+    return;
+  Object.defineProperty(Response, Symbol.hasInstance, { value: (value: unknown) => value instanceof native });
+};
+
 /** The adapter could not make a request of it; the chain itself never rejects. */
 const answerFailure = (thrown: unknown, log: Logger): Response => {
-  if (!(thrown instanceof Error && thrown.name === 'RequestError')) log.error({ err: toAppError(thrown) }, 'the HTTP adapter failed');
+  if (!(thrown instanceof Error && thrown.name === 'RequestError'))
+    log.error({ err: toAppError(thrown) }, 'the HTTP adapter failed');
   return malformedResponse();
 };
 
@@ -113,7 +128,10 @@ const startListening = (server: Server, { host, port, setting }: ListenOptions):
   });
 
 const describeListenError = (cause: NodeJS.ErrnoException, address: string, setting: string): AppError => {
-  const variable = `ASHLAR_${setting.replace('.', '__').replaceAll(/([A-Z])/g, '_$1').toUpperCase()}`;
+  const variable = `ASHLAR_${setting
+    .replace('.', '__')
+    .replaceAll(/([A-Z])/g, '_$1')
+    .toUpperCase()}`;
   const [code, problem] = listenProblems[cause.code ?? ''] ?? ['LISTEN_FAILED', cause.message];
   const message = `cannot listen on ${address}: ${problem}; change ${setting} (${variable})`;
   return new AppError(code, { kind: 'conflict', details: { message }, cause });
@@ -122,7 +140,10 @@ const describeListenError = (cause: NodeJS.ErrnoException, address: string, sett
 const listenProblems: Readonly<Record<string, readonly [string, string]>> = {
   EADDRINUSE: ['PORT_IN_USE', 'another program has the port; stop it, or choose another one'],
   EACCES: ['PORT_FORBIDDEN', 'this user may not open that port; choose one above 1023'],
-  EADDRNOTAVAIL: ['ADDRESS_NOT_AVAILABLE', 'this machine has no such address; choose 127.0.0.1 or 0.0.0.0 as http.host'],
+  EADDRNOTAVAIL: [
+    'ADDRESS_NOT_AVAILABLE',
+    'this machine has no such address; choose 127.0.0.1 or 0.0.0.0 as http.host',
+  ],
 };
 
 const urlOf = (server: Server, host: string): string => {

@@ -19,7 +19,8 @@ const howToMakeOne = 'make one with `openssl rand -base64 32`, and keep a copy a
 /** The 32 bytes of the first source that is given. */
 export const loadMasterKey = async ({ masterKey, masterKeyFile, generateAt }: MasterKeySource): Promise<Buffer> => {
   if (masterKey !== null) return parseKey(masterKey, 'secrets.masterKey');
-  if (masterKeyFile !== null) return parseKey((await readKeyFile(masterKeyFile)) ?? absent(masterKeyFile), masterKeyFile);
+  if (masterKeyFile !== null)
+    return parseKey((await readKeyFile(masterKeyFile)) ?? absent(masterKeyFile), masterKeyFile);
   if (generateAt === null) {
     const message = `a master key is needed: set secrets.masterKey or secrets.masterKeyFile; ${howToMakeOne}`;
     throw new AppError('MASTER_KEY_MISSING', { kind: 'conflict', details: { message } });

@@ -36,7 +36,7 @@ describe('sealing', () => {
     const sealed = secrets.seal(Buffer.from('a secret'), at);
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
       const changed = Buffer.from(sealed);
-      changed[bit >> 3]! ^= 1 << (bit & 7);
+      changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
       expect(() => secrets.open(changed, at)).toThrow(/SECRET_UNREADABLE|MASTER_KEY_WRONG/);
     }
     for (let length = 0; length < sealed.length; length += 1) {
@@ -60,7 +60,11 @@ describe('sealing', () => {
     const sealed = (await withKey(keyOf(1))).seal(Buffer.from('a secret'), at);
     const other = await withKey(keyOf(2));
     expect(() => other.open(sealed, at)).toThrow(
-      expect.objectContaining({ code: 'MASTER_KEY_WRONG', kind: 'conflict', message: expect.stringContaining('auth.root_secret') }),
+      expect.objectContaining({
+        code: 'MASTER_KEY_WRONG',
+        kind: 'conflict',
+        message: expect.stringContaining('auth.root_secret'),
+      }),
     );
   });
 });
@@ -76,12 +80,12 @@ describe('the master key', () => {
     expect((await withKey(text)).open(sealed, at).toString()).toBe('a secret');
   });
 
-  test.for(['', 'hunter2hunter2hunter2', Buffer.alloc(16).toString('base64'), 'z'.repeat(64)])(
+  test.for([' ', 'hunter2hunter2hunter2', Buffer.alloc(16).toString('base64'), 'z'.repeat(64)])(
     'is refused if it is no 32 bytes, and not repeated: %s',
     async (text) => {
       const failure: unknown = await withKey(text).catch((thrown: unknown) => thrown);
       expect(failure).toMatchObject({ code: 'MASTER_KEY_INVALID', kind: 'conflict' });
-      if (text !== '') expect(String(failure)).not.toContain(text);
+      expect(JSON.stringify(failure)).not.toContain(text.trim() || keyOf(1));
     },
   );
 
@@ -101,15 +105,19 @@ describe('the master key', () => {
 
     for (const mode of [0o640, 0o604]) {
       await chmod(path, mode);
-      await expect(openSecrets(source)).rejects.toMatchObject({ code: 'MASTER_KEY_INVALID', message: expect.stringContaining('chmod 600') });
+      await expect(openSecrets(source)).rejects.toMatchObject({
+        code: 'MASTER_KEY_INVALID',
+        message: expect.stringContaining('chmod 600'),
+      });
     }
   });
 
   test('is made once when none is given, however many start at once', async ({ directory }) => {
     const generateAt = join(directory, 'keys', 'master.key');
     const source = { masterKey: null, masterKeyFile: null, generateAt };
-    const [first, ...others] = await Promise.all(Array.from({ length: 16 }, () => openSecrets(source)));
-    const sealed = first!.seal(Buffer.from('a secret'), at);
+    const first = openSecrets(source);
+    const [sealer, ...others] = await Promise.all([first, ...Array.from({ length: 15 }, () => openSecrets(source))]);
+    const sealed = sealer.seal(Buffer.from('a secret'), at);
 
     for (const other of others) expect(other.open(sealed, at).toString()).toBe('a secret');
     expect(await readdir(join(directory, 'keys'))).toEqual(['master.key']);
@@ -121,7 +129,14 @@ describe('the master key', () => {
   test('is named with its file when it cannot be written', async ({ directory }) => {
     const blocked = join(directory, 'file');
     await writeFile(blocked, '');
-    const opening = openSecrets({ masterKey: null, masterKeyFile: null, generateAt: join(blocked, 'keys', 'master.key') });
-    await expect(opening).rejects.toMatchObject({ code: 'MASTER_KEY_INVALID', message: expect.stringContaining(blocked) });
+    const opening = openSecrets({
+      masterKey: null,
+      masterKeyFile: null,
+      generateAt: join(blocked, 'keys', 'master.key'),
+    });
+    await expect(opening).rejects.toMatchObject({
+      code: 'MASTER_KEY_INVALID',
+      message: expect.stringContaining(blocked),
+    });
   });
 });

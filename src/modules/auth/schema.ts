@@ -81,7 +81,9 @@ export const sessions = auth.table(
     createdAt: createdAt(),
   },
   (table) => [
-    foreignKey({ name: 'sessions_actor_id_fkey', columns: [table.actorId], foreignColumns: [actors.id] }).onDelete('cascade'),
+    foreignKey({ name: 'sessions_actor_id_fkey', columns: [table.actorId], foreignColumns: [actors.id] }).onDelete(
+      'cascade',
+    ),
     check('sessions_method_check', sql`${table.method} in ('password')`),
     check('sessions_counter_check', sql`${table.counter} >= 0`),
     check('sessions_expiry_check', sql`${table.idleExpiresAt} <= ${table.expiresAt}`),
@@ -90,7 +92,9 @@ export const sessions = auth.table(
       'sessions_end_reason_check',
       sql`${table.endReason} in ('logout', 'ended_by_owner', 'refresh_reused', 'too_many_sessions', 'password_reset')`,
     ),
-    index('sessions_actor_id_idx').on(table.actorId, table.rotatedAt).where(sql`${table.endedAt} is null`),
+    index('sessions_actor_id_idx')
+      .on(table.actorId, table.rotatedAt)
+      .where(sql`${table.endedAt} is null`),
     index('sessions_expires_at_idx').on(table.expiresAt),
   ],
 );
@@ -112,8 +116,12 @@ export const signingKeys = auth.table(
     check('signing_keys_alg_check', sql`${table.alg} in ('Ed25519')`),
     check('signing_keys_state_check', sql`${table.state} in ('next', 'active', 'retiring')`),
     check('signing_keys_activation_check', sql`(${table.state} = 'next') = (${table.activatedAt} is null)`),
-    uniqueIndex('signing_keys_active_key').on(table.state).where(sql`${table.state} = 'active'`),
-    uniqueIndex('signing_keys_next_key').on(table.state).where(sql`${table.state} = 'next'`),
+    uniqueIndex('signing_keys_active_key')
+      .on(table.state)
+      .where(sql`${table.state} = 'active'`),
+    uniqueIndex('signing_keys_next_key')
+      .on(table.state)
+      .where(sql`${table.state} = 'next'`),
   ],
 );
 

@@ -21,9 +21,9 @@ import { NestFactory } from '@nestjs/core';
 import { type CryptoKey, importJWK, jwtVerify } from 'jose';
 import type { AddressInfo } from 'node:net';
 
-import { confirmOrder, type Order, order } from '#peers/order.ts';
-import { announce, type PeerSettings, readSettings } from '#peers/settings.ts';
-import { type ActorRow, type ActorStore, openActorStore } from '#peers/store.ts';
+import { confirmOrder, type Order, order } from '../order.ts';
+import { announce, type PeerSettings, readSettings } from '../settings.ts';
+import { type ActorRow, type ActorStore, openActorStore } from '../store.ts';
 
 const STORE = Symbol('actor store');
 const KEY = Symbol('public key');

@@ -1,5 +1,6 @@
 import type { Logger } from '../../observability/logger.ts';
 import type { Metrics } from '../../observability/metrics.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Layer } from '../layer.ts';
 
 /** One line and one observation per request. The path stands as its template: query strings and ids may be secrets. */
@@ -18,9 +19,12 @@ export const logger = ({ log, metrics }: { readonly log: Logger; readonly metric
       code: failure?.code,
       requestId: origin.requestId,
       address: origin.address,
-      isGone: outgoing?.destroyed === true ? true : undefined,
+      isGone: isGone(outgoing),
     };
     if (failure?.kind === 'internal') log.error({ ...line, err: failure }, 'request failed');
     else log.info(line, 'request');
   },
 });
+
+/** Undefined, and so not in the line, unless nobody read the answer. */
+const isGone = (outgoing: Exchange['outgoing']): true | undefined => (outgoing?.destroyed ? true : undefined);

@@ -13,7 +13,8 @@ export const tracing = ({ telemetry }: { readonly telemetry: Telemetry }): Layer
     if (exchange.scope.span !== null) setHeader(exchange, 'traceresponse', traceResponse(exchange.scope));
   },
   leave: ({ scope, method, route, answer, failure }) => {
-    describeRequest(scope, { method, route: route.template, status: answer?.status ?? 500 });
+    const template = route.method === '*' ? null : route.template;
+    describeRequest(scope, { method, route: template, status: answer?.status ?? 500 });
     telemetry.closeScope(scope, failure);
   },
 });

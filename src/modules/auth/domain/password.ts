@@ -8,7 +8,10 @@ export type PasswordWeakness = 'too_short' | 'too_long' | 'made_of_login';
 export type PasswordRules = { readonly minLength: number; readonly login: string };
 
 /** Why a new password is refused, or null if it is not. Lengths count code points; no composition is asked for. */
-export const findPasswordWeakness = (password: string, { minLength, login }: PasswordRules): PasswordWeakness | null => {
+export const findPasswordWeakness = (
+  password: string,
+  { minLength, login }: PasswordRules,
+): PasswordWeakness | null => {
   const length = Array.from(canonicalPassword(password)).length;
   if (length < minLength) return 'too_short';
   if (length > maxPasswordLength) return 'too_long';

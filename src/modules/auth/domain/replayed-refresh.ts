@@ -19,7 +19,12 @@ export type Replay = {
  * `spent`: the same, more often than honest clients do: it gets nothing, and the session goes on.
  * `reused`: two parties hold tokens of the session, so one of them stole: it must end (RFC 9700, section 4.14.2).
  */
-export const judgeReplay = ({ counter, session, now, graceSeconds }: Replay): 'ended' | 'repeat' | 'spent' | 'reused' => {
+export const judgeReplay = ({
+  counter,
+  session,
+  now,
+  graceSeconds,
+}: Replay): 'ended' | 'repeat' | 'spent' | 'reused' => {
   if (!session.isLive) return 'ended';
   const isInTime = now.getTime() - session.rotatedAt.getTime() <= graceSeconds * 1000;
   if (counter !== session.counter - 1 || !isInTime) return 'reused';

@@ -48,7 +48,9 @@ const loadKeys = async (deps: KeyringDeps): Promise<Keys> => {
   const rows = await loadSigningKeys(deps);
   const active = rows.find(({ state }) => state === 'active');
   if (active === undefined) throw new Error('auth.signing_keys holds no active key');
-  const verifying = await Promise.all(rows.map(async ({ kid, publicJwk }) => [kid, await importKey(publicJwk)] as const));
+  const verifying = await Promise.all(
+    rows.map(async ({ kid, publicJwk }) => [kid, await importKey(publicJwk)] as const),
+  );
   return {
     refresh: deriveKey(rootSecret, 'refresh-token'),
     signing: { kid: active.kid, key: await openPrivateKey(deps, active) },

@@ -29,6 +29,8 @@ type HasherOptions = {
   readonly observe: (seconds: number) => void;
 };
 
+const wrong: Verdict = { isRight: false, needsRehash: false };
+
 const argon2id = 2;
 const parallelism = 1;
 const saltBytes = 16;
@@ -55,8 +57,10 @@ export const createPasswordHasher = ({ memoryKiB, iterations, gate, observe }: H
     },
     verify: async (stored, password) => {
       if (!(await gate.tryEnter())) return null;
-      const isRight = await timed(() => verify(stored ?? nobodys, canonicalPassword(password)));
-      return { isRight: isRight && stored !== null, needsRehash: stored !== null && !isMadeWith(options, stored) };
+      const isSame = await timed(() => verify(stored ?? nobodys, canonicalPassword(password)));
+      // Only the right password pays for the look at the parameters: a wrong one must take as long as nobody's.
+      if (stored === null || !isSame) return wrong;
+      return { isRight: true, needsRehash: !isMadeWith(options, stored) };
     },
   };
 };

@@ -19,7 +19,10 @@ type Start = {
 };
 
 /** Opens a session; beyond the number that an actor may have, the longest unused one ends. */
-export const startSession = async (tx: Tx, { actor, method, amr, origin, lifetime, now }: Start): Promise<SessionGrant> => {
+export const startSession = async (
+  tx: Tx,
+  { actor, method, amr, origin, lifetime, now }: Start,
+): Promise<SessionGrant> => {
   const sessionId = newId();
   const { idleExpiresAt, expiresAt } = sessionExpiry(now, lifetime);
   await insertSession(tx, {

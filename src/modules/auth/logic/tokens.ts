@@ -85,7 +85,8 @@ export const createTokens = (keyring: Keyring, config: TokensConfig): Tokens => 
         return await verify(token, now);
       } catch (cause) {
         if (cause instanceof errors.JWTExpired) throw kernelError('TOKEN_EXPIRED', { cause });
-        if (cause instanceof errors.JOSEError || cause instanceof z.ZodError) throw kernelError('UNAUTHENTICATED', { cause });
+        if (cause instanceof errors.JOSEError || cause instanceof z.ZodError)
+          throw kernelError('UNAUTHENTICATED', { cause });
         throw cause;
       }
     },

@@ -49,7 +49,10 @@ const candidate = {
 };
 
 const findByLogin = prepared('auth.find-actor-by-login', (db, value: Slots<Login>) =>
-  db.select(candidate).from(actors).where(and(eq(actors.type, value.type), eq(actors.login, value.login))),
+  db
+    .select(candidate)
+    .from(actors)
+    .where(and(eq(actors.type, value.type), eq(actors.login, value.login))),
 );
 
 /** `login` normalised. */

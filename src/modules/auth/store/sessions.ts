@@ -111,15 +111,20 @@ export const rotateSession: (tx: Tx, rotation: Rotation) => Promise<SessionGrant
       .returning(grant),
 );
 
-export type LockedSession = SessionGrant & {
+/** Nobody rotates or ends the session until the transaction ends. */
+export const lockSession = async (tx: Tx, id: string): Promise<void> => {
+  await tx.select({ id: sessions.id }).from(sessions).where(eq(sessions.id, id)).for('update');
+};
+
+export type SessionState = SessionGrant & {
   readonly rotatedAt: Date;
   readonly graceUses: number;
+  /** And its actor active. */
   readonly isLive: boolean;
 };
 
-/** Nobody rotates or ends the session until the transaction ends. */
-export const lockSession = async (tx: Tx, id: string, now: Date): Promise<LockedSession | null> => {
-  const [row] = await tx
+export const findSessionState = async (db: Db, id: string, now: Date): Promise<SessionState | null> => {
+  const [row] = await db
     .select({
       ...grant,
       rotatedAt: sessions.rotatedAt,
@@ -128,8 +133,7 @@ export const lockSession = async (tx: Tx, id: string, now: Date): Promise<Locked
     })
     .from(sessions)
     .innerJoin(actors, eq(actors.id, sessions.actorId))
-    .where(eq(sessions.id, id))
-    .for('update', { of: sessions });
+    .where(eq(sessions.id, id));
   return row ?? null;
 };
 
@@ -179,7 +183,12 @@ export const endSurplusSessions = async (tx: Tx, actorId: string, now: Date): Pr
   await endWhere(tx, { now, reason: 'too_many_sessions' }, inArray(sessions.id, surplus));
 };
 
-type OwnSessions = { readonly actorId: string; readonly now: Date; readonly before: string | null; readonly limit: number };
+type OwnSessions = {
+  readonly actorId: string;
+  readonly now: Date;
+  readonly before: string | null;
+  readonly limit: number;
+};
 
 /** The actor's live sessions, youngest first; those older than `before`, if it is given. */
 export const listLiveSessions = (db: Db, { actorId, now, before, limit }: OwnSessions) =>

@@ -53,7 +53,9 @@ export const createSuperuser = (deps: AuthDeps) =>
       const { username } = input;
       const existing = await findActorByLogin(deps.kernel.database.lanes, { type: 'admin', login: username });
       const request: Request = { ...input, email: input.email ?? null, fail };
-      const outcome = await (existing === null ? create(deps, ctx, request) : change(deps, ctx, { ...request, existing }));
+      const outcome = await (existing === null
+        ? create(deps, ctx, request)
+        : change(deps, ctx, { ...request, existing }));
       return { changed: outcome !== 'unchanged', outcome, username };
     },
   });

@@ -75,7 +75,14 @@ const openSession = (deps: AuthDeps, attempt: Attempt, { candidate, rehashed }: 
 
     const now = kernel.now();
     const { origin } = ctx;
-    const session = await startSession(tx, { actor, method: 'password', amr: ['pwd'], origin, lifetime: config.tokens, now });
+    const session = await startSession(tx, {
+      actor,
+      method: 'password',
+      amr: ['pwd'],
+      origin,
+      lifetime: config.tokens,
+      now,
+    });
     await ctx.audit(tx, { subject: `actor:${actor.id}`, after: { sessionId: session.sessionId } });
     return toSignedIn(actor, session, await tokens.issue(session, now));
   });

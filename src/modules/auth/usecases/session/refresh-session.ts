@@ -7,7 +7,7 @@ import type { RefreshClaims } from '../../domain/refresh-token.ts';
 import { judgeReplay } from '../../domain/replayed-refresh.ts';
 import { sessionExpiry } from '../../domain/session.ts';
 import type { TokenPair } from '../../logic/tokens.ts';
-import { endSession, lockSession, rotateSession, updateGraceUses } from '../../store/sessions.ts';
+import { endSession, findSessionState, lockSession, rotateSession, updateGraceUses } from '../../store/sessions.ts';
 
 const refusals = {
   invalid: 'INVALID_REFRESH_TOKEN',
@@ -63,7 +63,8 @@ const refresh = async (deps: AuthDeps, { ctx, tx, claims }: Refresh): Promise<Re
   const [rotated] = await rotateSession(tx, { id: sessionId, counter, now, idleExpiresAt });
   if (rotated !== undefined) return { outcome: 'rotated', pair: await tokens.issue(rotated, now) };
 
-  const session = await lockSession(tx, sessionId, now);
+  await lockSession(tx, sessionId);
+  const session = await findSessionState(tx, sessionId, now);
   if (session === null) return { outcome: 'ended' };
   const verdict = judgeReplay({ counter, session, now, graceSeconds: config.tokens.refreshGraceSeconds });
   if (verdict === 'repeat') {

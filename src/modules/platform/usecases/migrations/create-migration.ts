@@ -11,7 +11,10 @@ export const createMigration = ({ installation: { migrations }, listSchemas }: P
     usage: 'migrate create <module> <description>',
     requires: 'migrations',
     input: z.object({
-      module: z.string().regex(/^[a-z]+$/, 'is a module in lower case').describe('the module whose schema changes'),
+      module: z
+        .string()
+        .regex(/^[a-z]+$/, 'is a module in lower case')
+        .describe('the module whose schema changes'),
       description: z
         .string()
         .regex(/^[a-z0-9]+(_[a-z0-9]+)*$/, 'is words in lower case joined by _')

@@ -22,7 +22,9 @@ export const getMigrations = ({ installation: { migrations } }: PlatformDeps) =>
     }),
     errors: {},
     render: (output) =>
-      output.migrations.map(({ name, state, appliedAt }) => [state.padEnd(8), name, appliedAt ?? ''].join('  ').trimEnd()).join('\n'),
+      output.migrations
+        .map(({ name, state, appliedAt }) => [state.padEnd(8), name, appliedAt ?? ''].join('  ').trimEnd())
+        .join('\n'),
 
     async execute() {
       return { migrations: [...(await migrations.status())] };

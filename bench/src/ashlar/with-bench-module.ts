@@ -7,6 +7,7 @@ import { type ExitCode, exitCodeOf } from '../../../src/kernel/lifecycle.ts';
 import type { Module } from '../../../src/kernel/module.ts';
 import { userAction } from '../../../src/kernel/usecase.ts';
 import { confirmOrder, order } from '../peers/order.ts';
+import { BENCH_LOGIN } from '../workloads.ts';
 
 // The same program with one module more: Ashlar has no POST of its own that is cheap enough to show what the chain,
 // the validation and the answer cost.
@@ -22,14 +23,31 @@ const createOrder = userAction({
   execute: (_ctx, input) => Promise.resolve(confirmOrder(input)),
 });
 
-const orders: Module<null> = { name: 'bench', portal: null, usecases: [createOrder] };
+/** An authenticated read that reads nothing itself: the session's statement is the only one. */
+const getWhoami = userAction({
+  operationId: 'get-whoami',
+  summary: 'Tell whose session this is',
+  access: 'GET /api/v1/bench/whoami',
+  actors: ['admin'],
+  permissions: ['bench:read-whoami'],
+  input: z.object({}),
+  output: z.object({ id: z.uuid(), type: z.string(), login: z.string(), isSuperuser: z.boolean() }),
+  errors: {},
+  execute: ({ actor }) => {
+    if (actor === null) throw new Error('the session layer let nobody through');
+    return Promise.resolve({ id: actor.id, type: actor.type, login: BENCH_LOGIN, isSuperuser: actor.isSuperuser });
+  },
+});
+
+const benchModule: Module<null> = { name: 'bench', portal: null, usecases: [createOrder, getWhoami] };
 
 const run = async (): Promise<ExitCode> => {
   const whole = roles.find(({ name }) => name === 'run-all-in-one');
-  if (whole === undefined) throw new Error('Ashlar has no role run-all-in-one: say in bench/src/ashlar/orders.ts what runs');
+  if (whole === undefined)
+    throw new Error('Ashlar has no role run-all-in-one: say in bench/src/ashlar/with-bench-module.ts what runs');
   const parts = whole.parts.map((load) => async (): Promise<OpenPart> => {
     const openPart = await load();
-    return (app, role, lifecycle) => openPart({ ...app, modules: [...app.modules, orders] }, role, lifecycle);
+    return (app, role, lifecycle) => openPart({ ...app, modules: [...app.modules, benchModule] }, role, lifecycle);
   });
   return serve({ ...whole, parts }, {});
 };

@@ -1,0 +1,54 @@
+import { insertEntry, insertLine } from './edits.ts';
+import type { Names } from './names.ts';
+import type { Files, Read } from './use-case-files.ts';
+
+/** A module without a use case, and its place in the app. */
+export const moduleFiles = (module: Names, read: Read): Files => {
+  const folder = `src/modules/${module.kebab}`;
+  if (read(`${folder}/module.ts`) !== null) throw new Error(`the module ${module.kebab} is there already`);
+  return {
+    [`${folder}/deps.ts`]: `import type { Kernel } from '#kernel/kernel.ts';
+
+export type ${module.pascal}Deps = {
+  readonly kernel: Kernel;
+};
+`,
+    [`${folder}/module.ts`]: `import type { Module } from '#kernel/module.ts';
+import type { ${module.pascal}Portal } from '#portals/${module.kebab}.ts';
+import type { ${module.pascal}Deps } from './deps.ts';
+
+export const create${module.pascal}Module = (_deps: ${module.pascal}Deps): Module<${module.pascal}Portal> => ({
+  name: '${module.kebab}',
+  portal: {},
+  usecases: [],
+});
+`,
+    [`src/portals/${module.kebab}.ts`]: `/** What other modules may ask of ${module.kebab}: plain data in, plain data out. */
+export type ${module.pascal}Portal = Readonly<Record<never, never>>;
+`,
+    ...editApp(module, read),
+    ...editRoles(module, read),
+  };
+};
+
+const byHand = (path: string, what: string): Error => new Error(`${path} is not as expected: write by hand ${what}`);
+
+const editApp = ({ kebab, camel, pascal }: Names, read: Read): Files => {
+  const path = 'src/app/app.ts';
+  const line = `import { create${pascal}Module } from '#modules/${kebab}/module.ts';`;
+  const construction = `const ${camel} = create${pascal}Module({ kernel });`;
+  const modules = /^( *)const modules: readonly Module<unknown>\[\] = \[/m;
+  const imported = insertLine(read(path) ?? '', line, /^import .* from '#modules\//);
+  const listed = imported && insertEntry(imported, camel, modules);
+  if (!listed) throw byHand(path, `${line} ${construction} and ${camel} in the list of modules`);
+  return { [path]: listed.replace(modules, (match, indent: string) => `${indent}${construction}\n${match}`) };
+};
+
+const editRoles = ({ kebab }: Names, read: Read): Files => {
+  const path = 'src/app/roles.ts';
+  const role = `  { name: 'run-${kebab}-http', summary: 'Serve the paths of ${kebab}', modules: ['${kebab}'], parts: [http] },`;
+  const text = read(path) ?? '';
+  const edited = text.replace(/(\{ name: 'run-[a-z]+-http'.*\n)(?=\];)/, (match) => `${match}${role}\n`);
+  if (edited === text) throw byHand(path, role.trim());
+  return { [path]: edited };
+};

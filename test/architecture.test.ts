@@ -1,0 +1,77 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Sql } from 'postgres';
+import { describe, expect, test as plainTest } from 'vitest';
+
+import { describeApp } from '#app/describe-app.ts';
+import { anonymous, permissionFree } from '#app/permission-free.ts';
+import { root } from '#app/release.ts';
+import { listUseCases } from '#app/usecases.ts';
+import { test } from '#test/database.ts';
+
+/** Foreign keys, views and rules that reach from one schema into another: `auth.sessions → infra.servers`. */
+const findCrossings = async (sql: Sql): Promise<readonly string[]> => {
+  const rows = await sql<{ crossing: string }[]>`
+    select conrelid::regclass || ' → ' || confrelid::regclass as crossing
+      from pg_constraint
+      join pg_class referring on referring.oid = conrelid
+      join pg_class referred on referred.oid = confrelid
+     where contype = 'f' and referring.relnamespace <> referred.relnamespace
+     union
+    select view.oid::regclass || ' → ' || used.oid::regclass
+      from pg_rewrite
+      join pg_class view on view.oid = ev_class
+      join pg_depend on classid = 'pg_rewrite'::regclass and objid = pg_rewrite.oid
+      join pg_class used on refclassid = 'pg_class'::regclass and used.oid = refobjid
+     where used.relnamespace <> view.relnamespace
+       and view.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+       and used.relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+     order by 1`;
+  return rows.map(({ crossing }) => crossing);
+};
+
+describe('the migrated database', () => {
+  test('no foreign key and no view crosses schemas', async ({ sql }) => {
+    expect(await findCrossings(sql)).toEqual([]);
+  });
+
+  test('one that did would be found', async ({ sql }) => {
+    await sql.unsafe(`
+      create schema stone; create table stone.walls (id int primary key);
+      create schema mortar; create table mortar.bags (id int primary key, wall_id int references stone.walls);
+      create view mortar.walls as select id from stone.walls`);
+    try {
+      expect(await findCrossings(sql)).toEqual(['mortar.bags → stone.walls', 'mortar.walls → stone.walls']);
+    } finally {
+      await sql.unsafe('drop schema mortar cascade; drop schema stone cascade');
+    }
+  });
+
+  test('every schema belongs to the kernel or to a module', async ({ sql }) => {
+    const { modules } = await describeApp();
+    const rows = await sql<{ name: string }[]>`
+      select nspname as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'`;
+    const owners = new Set(['public', 'kernel', ...modules.map(({ name }) => name)]);
+    expect(rows.map(({ name }) => name).filter((name) => !owners.has(name))).toEqual([]);
+  });
+});
+
+describe('who may', () => {
+  plainTest('every user action declares its permissions, or is listed as anonymous or as free of them', async () => {
+    const actions = listUseCases(await describeApp()).flatMap(({ module, usecase }) =>
+      usecase.type === 'user_action' ? [{ ...usecase, operation: `${module}.${usecase.operationId}` }] : [],
+    );
+    const open = actions.filter(({ actors }) => actors === 'anonymous');
+    const free = actions.filter(({ actors, permissions }) => actors !== 'anonymous' && permissions.length === 0);
+    expect(open.map(({ operation }) => operation).toSorted()).toEqual([...anonymous].toSorted());
+    expect(free.map(({ operation }) => operation).toSorted()).toEqual([...permissionFree].toSorted());
+  });
+});
+
+describe('our own lint rules', () => {
+  const files = globSync('lint/*.ts', { cwd: root }).filter((file) => !/\/(?:ashlar|rule)\.ts$/.test(file));
+  plainTest.for(files)('%s says which accident it prevents', (file) => {
+    expect(readFileSync(join(root, file), 'utf8')).toMatch(/^\/\*\*\n \* What this prevents: /m);
+  });
+});

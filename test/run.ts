@@ -1,0 +1,43 @@
+import { listUseCases } from '#app/usecases.ts';
+import { AppError } from '#kernel/error.ts';
+import type { Ctx, UseCase } from '#kernel/usecase.ts';
+import type { TestApp } from '#test/app.ts';
+
+/**
+ * Runs what is not asked for over HTTP, as the queue, the outbox and the terminal do: with its input checked, in a
+ * span, with a log line. Answers what it answered.
+ */
+export const run = (app: TestApp, operation: string, input: unknown = {}): Promise<unknown> => {
+  const found = listUseCases(app).find(({ module, usecase }) => `${module}.${usecase.operationId}` === operation);
+  if (found === undefined) throw new Error(`no module has ${operation}`);
+  const { usecase } = found;
+  return app.kernel.runner.run({
+    operation,
+    type: usecase.type,
+    actor: null,
+    origin: null,
+    reads: false,
+    signal: new AbortController().signal,
+    timeoutSeconds: 10,
+    execute: (ctx) => execute(usecase, ctx, input),
+  });
+};
+
+const execute = (usecase: UseCase, ctx: Ctx, input: unknown): Promise<unknown> => {
+  switch (usecase.type) {
+    case 'event_subscriber':
+      return usecase.execute(ctx, usecase.event.payload.parse(input));
+    case 'async_task':
+      return usecase.execute(ctx, usecase.payload.parse(input));
+    case 'manual_command': {
+      const fail = (code: string, details = {}) =>
+        new AppError(code, { kind: usecase.errors[code] ?? 'internal', details });
+      const secret = (name: string) => Promise.reject(new Error(`the test typed no ${name}`));
+      return usecase.execute({ ...ctx, secret }, usecase.input.parse(input), fail);
+    }
+    case 'user_action':
+      throw new Error(`${usecase.operationId} is asked for over HTTP: app.http.request(…)`);
+    default:
+      return usecase satisfies never;
+  }
+};
