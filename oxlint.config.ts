@@ -9,7 +9,7 @@ export default defineConfig({
   jsPlugins: ['./lint/ashlar.ts'],
   categories: { correctness: 'error' },
   options: { typeAware: true, denyWarnings: true, reportUnusedDisableDirectives: 'error' },
-  ignorePatterns: ['bench/**', 'console/**', 'data/**'],
+  ignorePatterns: ['node_modules/**', 'bench/**', 'console/**', 'data/**'],
   rules: {
     'ashlar/bodiless-portal': 'error',
     'ashlar/explained-assertion': 'error',

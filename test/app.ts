@@ -10,6 +10,7 @@ import { createMetrics } from '#kernel/observability/metrics.ts';
 import { openTelemetry } from '#kernel/observability/telemetry.ts';
 import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
+import type { Installation } from '#modules/platform/deps.ts';
 import { buildLog } from '#test/build.ts';
 import { test as databaseTest } from '#test/database.ts';
 
@@ -17,6 +18,7 @@ import { test as databaseTest } from '#test/database.ts';
 export type Clock = { now(): Date; advance(seconds: number): void };
 
 export type TestApp = App & {
+  readonly installation: Installation;
   readonly clock: Clock;
   /** Every line that was logged. */
   readonly logged: readonly Record<string, unknown>[];
@@ -32,6 +34,15 @@ const createClock = (): Clock => {
       time += seconds * 1000;
     },
   };
+};
+
+const notInstalled = () => Promise.reject(new Error('a test has no installation'));
+
+/** Where nothing is installed: what acts on files and servers is tested with the program itself. */
+const installation: Installation = {
+  describeConfig: () => [],
+  migrations: { up: notInstalled, down: notInstalled, status: notInstalled, create: notInstalled },
+  stopEmbeddedDatabase: null,
 };
 
 const untraced = {
@@ -69,12 +80,7 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
     hooks,
     runner: createRunner({ database, log, metrics, telemetry, hooks }),
   };
-  const notInstalled = () => Promise.reject(new Error('a test has no installation'));
-  const app = createApp(kernel, config, {
-    describeConfig: () => [],
-    migrations: { up: notInstalled, down: notInstalled, status: notInstalled, create: notInstalled },
-    stopEmbeddedDatabase: null,
-  });
+  const app = createApp(kernel, config, installation);
   await startModules(app, lifecycle);
   onCleanup(async () => {
     await lifecycle.close({ deadlineSeconds: 10, report: ({ err }) => log.error({ err }) });
@@ -83,5 +89,5 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
   const http = createHttp(app, { modules: 'all' });
   const request = async (path: string, init?: RequestInit) =>
     http.fetch(new Request(new URL(path, config.http.publicUrl), init));
-  return { ...app, clock, logged, http: { request } };
+  return { ...app, installation, clock, logged, http: { request } };
 });

@@ -30,7 +30,7 @@ export const usage = `npm --prefix bench run http -- [options]
   --workloads <ids>   hello, post, row
   --control           also measure how a stock pool of ten connections decays
   --variants          also measure Ashlar without traces, and without its second statement
-  --quick             a smoke test of under a minute: the figures mean nothing
+  --quick             a smoke test of about a minute: the figures mean nothing
 `;
 
 export const parseOptions = (args: readonly string[]): Options | null => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import { printFailure } from '../../../src/app/print-failure.ts';
-import { type OpenPart, roles } from '../../../src/app/roles.ts';
+import type { OpenPart } from '../../../src/app/role.ts';
+import { roles } from '../../../src/app/roles.ts';
 import { serve } from '../../../src/app/serve.ts';
 import { type ExitCode, exitCodeOf } from '../../../src/kernel/lifecycle.ts';
 import type { Module } from '../../../src/kernel/module.ts';

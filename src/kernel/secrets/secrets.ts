@@ -35,7 +35,8 @@ export const openSecrets = async (source: MasterKeySource): Promise<Secrets> => 
 const contextOf = ({ table, id, version }: Place): Buffer => Buffer.from(JSON.stringify([table, id, version]));
 
 const masterKeyWrong = ({ table, id }: Place): AppError => {
-  const message = `${table} ${id} was sealed with another master key; start again with the key that this database was first started with`;
+  const where = 'secrets.masterKey, secrets.masterKeyFile, or keys/master.key in the data directory';
+  const message = `${table} ${id} was sealed with another master key; give the one that this database was first started with (${where})`;
   return new AppError('MASTER_KEY_WRONG', { kind: 'conflict', details: { message } });
 };
 
