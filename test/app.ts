@@ -5,9 +5,10 @@ import { loadAppConfig } from '#app/config.ts';
 import { createHttp } from '#app/create-http.ts';
 import { root } from '#app/release.ts';
 import { createRunHooks } from '#app/run-hooks.ts';
+import type { Actor } from '#kernel/actor.ts';
 import { createLifecycle } from '#kernel/lifecycle.ts';
-import { createMetrics } from '#kernel/observability/metrics.ts';
-import { openTelemetry } from '#kernel/observability/telemetry.ts';
+import { createMetrics } from '#kernel/observability/create-metrics.ts';
+import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
 import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
@@ -23,8 +24,18 @@ export type TestApp = App & {
   /** Every line that was logged. */
   readonly logged: readonly Record<string, unknown>[];
   /** Without a socket, through the whole chain. */
-  readonly http: { request(path: string, init?: RequestInit): Promise<Response> };
+  readonly http: InProcess;
+  /** The same, with every bearer token taken for this actor's. */
+  as(actor: Actor): InProcess;
 };
+
+export type InProcess = { request(path: string, init?: RequestInit): Promise<Response> };
+
+/** The same app on another installation. */
+export const reinstall = (app: TestApp, installation: Partial<Installation>): TestApp => ({
+  ...app,
+  ...createApp({ ...app.kernel, metrics: createMetrics() }, app.config, { ...app.installation, ...installation }),
+});
 
 const createClock = (): Clock => {
   let time = Date.now();
@@ -86,8 +97,22 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
     await lifecycle.close({ deadlineSeconds: 10, report: ({ err }) => log.error({ err }) });
   });
 
-  const http = createHttp(app, { modules: 'all' });
-  const request = async (path: string, init?: RequestInit) =>
-    http.fetch(new Request(new URL(path, config.http.publicUrl), init));
-  return { ...app, installation, clock, logged, http: { request } };
+  const http = serve(app);
+  const as = (actor: Actor) =>
+    serve({ ...app, sessions: { resolve: () => Promise.resolve(actor) } }, { authorization });
+  return { ...app, installation, clock, logged, http, as };
 });
+
+const authorization = 'Bearer any';
+
+const serve = (app: App, headers: Readonly<Record<string, string>> = {}): InProcess => {
+  const http = createHttp(app, { modules: 'all' });
+  return {
+    request: async (path, init = {}) => {
+      const url = new URL(path, app.config.http.publicUrl);
+      const sent = new Headers(init.headers);
+      for (const [name, value] of Object.entries(headers)) sent.set(name, value);
+      return http.fetch(new Request(url, { ...init, headers: sent }));
+    },
+  };
+};

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { integer, pgSchema } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
 import { describe, expect, test as plainTest } from 'vitest';
 
@@ -8,6 +9,7 @@ import { describeApp } from '#app/describe-app.ts';
 import { anonymous, permissionFree } from '#app/permission-free.ts';
 import { root } from '#app/release.ts';
 import { listUseCases } from '#app/usecases.ts';
+import { findSchemaDifference } from '#kernel/database/migrate/schema-difference.ts';
 import { test } from '#test/database.ts';
 
 /** Foreign keys, views and rules that reach from one schema into another: `auth.sessions → infra.servers`. */
@@ -46,6 +48,19 @@ describe('the migrated database', () => {
     } finally {
       await sql.unsafe('drop schema mortar cascade; drop schema stone cascade');
     }
+  });
+
+  test('the migrations make what schema.ts of each module says', async ({ ownerUrl }) => {
+    const paths = globSync('src/modules/*/schema.ts', { cwd: root });
+    const schemas: object[] = await Promise.all(paths.map((path) => import(join(root, path))));
+    const { statements } = await findSchemaDifference(ownerUrl, Object.assign({}, ...schemas));
+    expect(statements).toEqual([]);
+  });
+
+  test('a table that no migration makes would be found', async ({ ownerUrl }) => {
+    const walls = pgSchema('stone').table('walls', { id: integer().primaryKey() });
+    const { statements } = await findSchemaDifference(ownerUrl, { walls });
+    expect(statements.join()).toContain('CREATE TABLE "stone"."walls"');
   });
 
   test('every schema belongs to the kernel or to a module', async ({ sql }) => {

@@ -6,7 +6,7 @@ import { describeApp } from '#app/describe-app.ts';
 import { anonymous, permissionFree } from '#app/permission-free.ts';
 import { listUserActions } from '#app/usecases.ts';
 import { kernelError } from '#kernel/error.ts';
-import { type ContractProbe, listContractProbes } from '#kernel/http/contract-probes.ts';
+import { type ContractProbe, listContractProbes } from '#kernel/http/testing/contract-probes.ts';
 import { type TestApp, test } from '#test/app.ts';
 import { buildActor } from '#test/build.ts';
 

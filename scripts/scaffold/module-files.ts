@@ -1,4 +1,4 @@
-import { insertEntry, insertLine } from './edits.ts';
+import { editArray, insertImport } from './edits.ts';
 import type { Names } from './names.ts';
 import type { Files, Read } from './use-case-files.ts';
 
@@ -38,8 +38,8 @@ const editApp = ({ kebab, camel, pascal }: Names, read: Read): Files => {
   const line = `import { create${pascal}Module } from '#modules/${kebab}/module.ts';`;
   const construction = `const ${camel} = create${pascal}Module({ kernel });`;
   const modules = /^( *)const modules: readonly Module<unknown>\[\] = \[/m;
-  const imported = insertLine(read(path) ?? '', line, /^import .* from '#modules\//);
-  const listed = imported && insertEntry(imported, camel, modules);
+  const imported = insertImport(read(path) ?? '', line, /^import .* from '#modules\//);
+  const listed = imported && editArray(imported, modules, (names) => [...names, camel]);
   if (!listed) throw byHand(path, `${line} ${construction} and ${camel} in the list of modules`);
   return { [path]: listed.replace(modules, (match, indent: string) => `${indent}${construction}\n${match}`) };
 };

@@ -1,4 +1,4 @@
-import { insertEntry, insertLine } from './edits.ts';
+import { addImport, editArray, insertImport } from './edits.ts';
 import { type Exported, type Shape, shapeOf, type Wanted } from './use-case-code.ts';
 
 /** Text by path; what is there already is read through `read` and comes back changed. */
@@ -84,10 +84,12 @@ const editModule = ({ module, topic, operation }: Wanted, read: Read): Files => 
   if (text === null) throw new Error(`there is no ${path}: npm run new:module ${module.kebab} writes it`);
   const line = `import { ${operation.camel} } from './usecases/${topic.kebab}/${operation.kebab}.ts';`;
   const imported =
-    insertLine(text, line, /^import .* from '\.\/usecases\//) ??
-    text.replace(/(?<=^import .*;\n)(?!import )/m, `${line}\n`);
-  const edited = insertEntry(imported, `${operation.camel}(deps)`, /\busecases: \[/);
-  if (edited === null) throw new Error(`${path} has no "usecases: [": add ${operation.camel}(deps) to it by hand`);
+    insertImport(text, line, /^import .* from '\.\/usecases\//) ??
+    insertImport(text, line, /^import .* from '\.\//) ??
+    text;
+  const entry = `${operation.camel}(deps)`;
+  const edited = editArray(imported, /\busecases: \[/, (entries) => [...entries, entry].toSorted());
+  if (edited === null) throw new Error(`${path} has no "usecases: [": add ${entry} to it by hand`);
   return { [path]: edited.replaceAll('_deps', 'deps') };
 };
 
@@ -95,6 +97,5 @@ const editPortal = ({ module }: Wanted, { name, imports, code }: Exported, read:
   const path = `src/portals/${module.kebab}.ts`;
   const text = read(path) ?? '';
   if (text.includes(`export const ${name} `)) return {};
-  const withImport = text.includes(imports) ? text : `${imports}\n${text.startsWith('import ') ? '' : '\n'}${text}`;
-  return { [path]: `${withImport.trimEnd()}\n\n${code}\n` };
+  return { [path]: `${addImport(text, imports).trimEnd()}\n\n${code}\n` };
 };

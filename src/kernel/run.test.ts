@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 
 import type { Database } from './database/database.ts';
 import { AppError } from './error.ts';
-import { createMetrics } from './observability/metrics.ts';
-import { openTelemetry } from './observability/telemetry.ts';
+import { createMetrics } from './observability/create-metrics.ts';
+import { openTelemetry } from './observability/open-telemetry.ts';
 import { createRunner, type Job, type RunRecord } from './run.ts';
 
 type Alert = { operation: string | null; error: AppError };

@@ -106,7 +106,8 @@ const readAddress = (path: string, text: string, { database, check }: Surroundin
     return null;
   }
   address.searchParams.set('sslmode', ssl);
-  if (database.sslCaFile !== undefined) address.searchParams.set('sslrootcert', resolve(check.root, database.sslCaFile));
+  if (database.sslCaFile !== undefined)
+    address.searchParams.set('sslrootcert', resolve(check.root, database.sslCaFile));
   return { url: address.href, ssl };
 };
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 
 import { AppError } from '../error.ts';
-import { action, actorOf, createFixture, jsonOf } from './fixture.ts';
+import { action, actorOf, createFixture, jsonOf } from './testing/fixture.ts';
 
 const empty = z.object({});
 

@@ -2,10 +2,9 @@ import { AppError, kernelError, kernelErrors } from '../error.ts';
 import type { Runner } from '../run.ts';
 import type { Ctx, Errors, UserAction } from '../usecase.ts';
 import { refusalOf } from './authorise.ts';
-import type { Answer } from './exchange.ts';
+import type { Answer, Route } from './exchange.ts';
 import type { HttpConfig } from './http-config.ts';
 import { createInputReader } from './input.ts';
-import type { Route } from './route.ts';
 
 /** A user action and the module that it belongs to. */
 export type ServedAction = {

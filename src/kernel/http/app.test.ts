@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { action, createFixture, echo } from './fixture.ts';
+import { action, createFixture, echo } from './testing/fixture.ts';
 
 const empty = z.object({});
 

@@ -1,5 +1,3 @@
-import type { ServerResponse } from 'node:http';
-
 import { type Context, Hono } from 'hono';
 
 import { toAppError } from '../error.ts';
@@ -9,20 +7,17 @@ import { createActionRoute, operationOf, type ServedAction } from './action-rout
 import { type ChainDeps, createChain } from './chain.ts';
 import { createPeers } from './client-address.ts';
 import { createDocsRoutes } from './docs.ts';
-import type { Incoming } from './exchange.ts';
+import type { HttpBindings, Route } from './exchange.ts';
 import { fuse } from './fuse.ts';
 import { createFallbackRoute } from './fallback-route.ts';
 import type { HttpConfig } from './http-config.ts';
 import { createInFlight, type InFlight } from './in-flight.ts';
 import { createIncoming } from './incoming.ts';
-import { openExchange } from './open-exchange.ts';
 import { createOpenApi, type OpenApiInfo } from './openapi.ts';
 import { mountMetrics, mountProbes } from './probes.ts';
 import { createReadiness, type HealthSource, type Readiness } from './readiness.ts';
-import type { Route } from './route.ts';
+import { openExchange } from './open-exchange.ts';
 import { createRouter } from './router.ts';
-
-export type HttpBindings = { Bindings: { incoming?: Incoming; outgoing?: ServerResponse } };
 
 export type HttpAppDeps = Omit<ChainDeps, 'inFlight' | 'peers' | 'hosts'> & {
   readonly usecases: readonly ServedAction[];

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { action, createFixture, echo, jsonOf, until } from './fixture.ts';
+import { action, createFixture, echo, jsonOf, until } from './testing/fixture.ts';
 
 const empty = z.object({});
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { createFixture } from './fixture.ts';
+import { createFixture } from './testing/fixture.ts';
 
 test('serves the API reference from this origin alone', async () => {
   const { send } = await createFixture([]);

@@ -6,10 +6,9 @@ import { promisify } from 'node:util';
 import { constants, gunzip, gzip } from 'node:zlib';
 
 import { AppError, kernelError } from '../error.ts';
-import type { Answer, Exchange } from './exchange.ts';
+import type { Answer, Exchange, Route } from './exchange.ts';
 import type { HttpConfig } from './http-config.ts';
 import { acceptsGzip } from './layers/compression.ts';
-import type { Route } from './route.ts';
 
 const pack = promisify(gzip);
 const unpack = promisify(gunzip);

@@ -5,7 +5,6 @@ import type { Actor } from '../actor.ts';
 import type { AppError } from '../error.ts';
 import type { Scope } from '../observability/scope.ts';
 import type { Origin } from '../usecase.ts';
-import type { Route } from './route.ts';
 
 /** The parts of a request that the chain reads: from a socket, or made from a `Request` when there is none. */
 export type Incoming = Readable & Pick<IncomingMessage, 'headers' | 'method' | 'url' | 'socket'>;
@@ -57,3 +56,24 @@ export const addVary = (exchange: Exchange, name: string): void => {
   const present = exchange.headers?.['vary'];
   setHeader(exchange, 'vary', present === undefined ? name : `${present}, ${name}`);
 };
+
+/** One thing that the chain ends in. */
+export type Route = {
+  /** `*` for what no other route took. */
+  readonly method: string;
+  /** `/api/v1/things/{id}`; `unmatched` for what no route took. Names the route in logs, metrics and spans. */
+  readonly template: string;
+  /** `GET /api/v1/things/{id}` */
+  readonly name: string;
+  /** `module.operation-id`; null for what is not a use case. */
+  readonly operation: string | null;
+  readonly isAnonymous: boolean;
+  readonly acceptsEndedSession?: boolean;
+  readonly bodyLimitBytes: number;
+  readonly timeoutSeconds: number;
+  /** Sets `exchange.answer`, or throws. */
+  run(exchange: Exchange): Promise<void> | void;
+};
+
+/** What the adapter hands to Hono for each request; absent in process. */
+export type HttpBindings = { Bindings: { incoming?: Incoming; outgoing?: ServerResponse } };

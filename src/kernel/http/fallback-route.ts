@@ -1,10 +1,8 @@
 import type { Hono } from 'hono';
 
 import { kernelError } from '../error.ts';
-import type { HttpBindings } from './app.ts';
-import { type Exchange, setHeader } from './exchange.ts';
+import { type Exchange, type HttpBindings, type Route, setHeader } from './exchange.ts';
 import type { HttpConfig } from './http-config.ts';
-import type { Route } from './route.ts';
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 

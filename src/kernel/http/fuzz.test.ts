@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { action, actorOf, createFixture, type Fixture, sendRaw, serveFixture } from './fixture.ts';
-import { anyRequest, isHttp } from './fuzz-requests.ts';
+import { action, actorOf, createFixture, type Fixture, sendRaw, serveFixture } from './testing/fixture.ts';
+import { anyRequest, isHttp } from './testing/fuzz-requests.ts';
 import type { HttpServer } from './server.ts';
 
 const count = 10_000;

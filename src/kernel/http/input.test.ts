@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { action, createFixture, type Fixture, jsonOf } from './fixture.ts';
+import { action, createFixture, type Fixture, jsonOf } from './testing/fixture.ts';
 
 const input = z.object({
   id: z.string(),

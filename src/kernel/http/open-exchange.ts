@@ -2,10 +2,8 @@ import type { Context } from 'hono';
 
 import { createScope } from '../observability/scope.ts';
 import type { Origin } from '../usecase.ts';
-import type { HttpBindings } from './app.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, HttpBindings, Route } from './exchange.ts';
 import { createIncoming } from './incoming.ts';
-import type { Route } from './route.ts';
 
 /** Stand in until the layers that know better have opened the exchange. */
 const noScope = createScope('0'.repeat(32), null);

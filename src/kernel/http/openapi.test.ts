@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { action, createFixture } from './fixture.ts';
+import { action, createFixture } from './testing/fixture.ts';
 import { createOpenApi } from './openapi.ts';
 
 type Tree = { name: string; children: Tree[] };

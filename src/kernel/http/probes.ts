@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 
 import type { Metrics } from '../observability/metrics.ts';
-import type { HttpBindings } from './app.ts';
+import type { HttpBindings } from './exchange.ts';
 import type { Health, Readiness } from './readiness.ts';
 
 const json = { 'content-type': 'application/json', 'cache-control': 'no-store' };

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 
 import type { ServedAction } from './action-route.ts';
-import { action, createFixture, echo, jsonOf, sendRaw, serveFixture, until } from './fixture.ts';
+import { action, createFixture, echo, jsonOf, sendRaw, serveFixture, until } from './testing/fixture.ts';
 import { type HttpServer, openHttpServer } from './server.ts';
 
 const opened: HttpServer[] = [];

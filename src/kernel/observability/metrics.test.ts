@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { createMetrics } from './metrics.ts';
+import { createMetrics } from './create-metrics.ts';
 
 /** The value of one exposed line, or undefined if it is not there. */
 const valueOf = (text: string, line: string): number | undefined => {

@@ -8,7 +8,9 @@ import { z } from 'zod';
 
 import { AppError, kernelError } from '../error.ts';
 import { runInScope } from './scope.ts';
-import { describeRequest, openTelemetry, type Telemetry, type TelemetryOptions, traceResponse } from './telemetry.ts';
+import { describeRequest, traceResponse } from './request-span.ts';
+import { openTelemetry } from './open-telemetry.ts';
+import type { Telemetry, TelemetryOptions } from './telemetry.ts';
 
 const parentTrace = '0af7651916cd43dd8448eb211c80319c';
 const parentSpan = 'b7ad6b7169203331';

@@ -2,8 +2,7 @@ import type { Span } from '@opentelemetry/api';
 
 import type { AppError } from '../error.ts';
 import type { Logger } from './logger.ts';
-import { createScope, type Scope } from './scope.ts';
-import { createIdSource, formatTraceparent, type IdSource, parseTraceparent, spanIdOf } from './trace-context.ts';
+import type { Scope } from './scope.ts';
 
 /** Spans, or nearly nothing when no exporter is configured. */
 export type Telemetry = {
@@ -30,40 +29,4 @@ export type TelemetryOptions = {
   readonly release: string;
   readonly role: string;
   readonly log: Logger;
-};
-
-/** Without an endpoint no code of the SDK is loaded: scopes then carry a trace id and nothing else. */
-export const openTelemetry = async (options: TelemetryOptions): Promise<Telemetry> => {
-  const { otlpEndpoint } = options;
-  if (otlpEndpoint === null) return createIdTelemetry(createIdSource());
-  const { openOtlpTelemetry } = await import('./otlp-telemetry.ts');
-  return openOtlpTelemetry({ ...options, otlpEndpoint });
-};
-
-const createIdTelemetry = (ids: IdSource): Telemetry => ({
-  openScope: (_name, parent) => createScope(parent?.traceId ?? ids.traceId(), null),
-  openRequestScope: (_name, traceparent) => createScope(parseTraceparent(traceparent)?.traceId ?? ids.traceId(), null),
-  closeScope: () => undefined,
-  startSpan: () => null,
-  close: () => Promise.resolve(),
-});
-
-/** The `traceparent` (or `traceresponse`) value that names this scope's span to somebody else. */
-export const traceResponse = ({ traceId, span }: Scope): string =>
-  formatTraceparent({
-    traceId,
-    spanId: span?.spanContext().spanId ?? spanIdOf(traceId),
-    isSampled: span !== null,
-  });
-
-/** What the span of a request says once it is answered; `route` is null if no route took it. */
-export const describeRequest = (
-  { span }: Scope,
-  { method, route, status }: { readonly method: string; readonly route: string | null; readonly status: number },
-): void => {
-  if (span === null) return;
-  span.updateName(route === null ? method : `${method} ${route}`);
-  span.setAttribute('http.request.method', method);
-  span.setAttribute('http.response.status_code', status);
-  if (route !== null) span.setAttribute('http.route', route);
 };

@@ -1,4 +1,5 @@
-import { describeRequest, type Telemetry, traceResponse } from '../../observability/telemetry.ts';
+import { describeRequest, traceResponse } from '../../observability/request-span.ts';
+import type { Telemetry } from '../../observability/telemetry.ts';
 import { setHeader } from '../exchange.ts';
 import type { Layer } from '../layer.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import type { Statement, Values } from '#kernel/database/statement.ts';
 import { toAppError } from '#kernel/error.ts';
 import { newId } from '#kernel/ids.ts';
-import { createMetrics } from '#kernel/observability/metrics.ts';
+import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { test, type TestApp } from '#test/app.ts';
 import { createAuthModule } from '../module.ts';
 import { buildSuperuser, signIn } from '../testing/accounts.ts';

@@ -1,22 +1,12 @@
 import { describe, expect } from 'vitest';
 
-import { createApp } from '#app/app.ts';
-import { createMetrics } from '#kernel/observability/metrics.ts';
+import { reinstall, type TestApp, test } from '#test/app.ts';
 import { run } from '#test/run.ts';
-import { type TestApp, test } from '#test/app.ts';
 
 type Stop = (() => Promise<'stopped' | 'not_running' | 'in_use'>) | null;
 
-/** The same app, installed where `stop` ends the embedded server. */
-const installedWith = (app: TestApp, stop: Stop): TestApp => ({
-  ...app,
-  ...createApp({ ...app.kernel, metrics: createMetrics() }, app.config, {
-    ...app.installation,
-    stopEmbeddedDatabase: stop,
-  }),
-});
-
-const stopDatabase = (app: TestApp, stop: Stop) => run(installedWith(app, stop), 'platform.stop-database');
+const stopDatabase = (app: TestApp, stop: Stop) =>
+  run(reinstall(app, { stopEmbeddedDatabase: stop }), 'platform.stop-database');
 
 describe('stop-database', () => {
   test.for(['stopped', 'not_running'] as const)('answers that it is %s', async (state, { app }) => {

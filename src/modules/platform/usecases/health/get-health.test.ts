@@ -1,16 +1,13 @@
 import { describe, expect } from 'vitest';
 
-import { createHttp } from '#app/create-http.ts';
 import { readHealth } from '#portals/platform.ts';
 import { type TestApp, test } from '#test/app.ts';
 import { buildActor } from '#test/build.ts';
 
-const ask = async (app: TestApp, permissions: readonly string[]) => {
-  const actor = buildActor({ isSuperuser: false, permissions: new Set(permissions) });
-  const http = createHttp({ ...app, sessions: { resolve: () => Promise.resolve(actor) } }, { modules: ['platform'] });
-  const url = new URL('/api/v1/platform/health-report', app.config.http.publicUrl);
-  return http.fetch(new Request(url, { headers: { authorization: 'Bearer any' } }));
-};
+const ask = (app: TestApp, permissions: readonly string[]) =>
+  app
+    .as(buildActor({ isSuperuser: false, permissions: new Set(permissions) }))
+    .request('/api/v1/platform/health-report');
 
 describe('get-health', () => {
   test('reports the process, the database and the checks of the modules', async ({ app }) => {

@@ -3,20 +3,20 @@ import { connect } from 'node:net';
 import { pino } from 'pino';
 import { z } from 'zod';
 
-import type { Actor } from '../actor.ts';
-import type { Database, Tx } from '../database/database.ts';
-import { type AppError, kernelError } from '../error.ts';
-import type { Logger } from '../observability/logger.ts';
-import { createMetrics } from '../observability/metrics.ts';
-import { currentScope } from '../observability/scope.ts';
-import { openTelemetry } from '../observability/telemetry.ts';
-import { createRunner, type RunRecord } from '../run.ts';
-import { userAction, type UserAction } from '../usecase.ts';
-import { operationOf, type ServedAction } from './action-route.ts';
-import { createHttpApp, type HttpApp } from './app.ts';
-import type { HttpConfig } from './http-config.ts';
-import type { Health } from './readiness.ts';
-import { type HttpServer, openHttpServer } from './server.ts';
+import type { Actor } from '../../actor.ts';
+import type { Database, Tx } from '../../database/database.ts';
+import { type AppError, kernelError } from '../../error.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { createMetrics } from '../../observability/create-metrics.ts';
+import { currentScope } from '../../observability/scope.ts';
+import { openTelemetry } from '../../observability/open-telemetry.ts';
+import { createRunner, type RunRecord } from '../../run.ts';
+import { userAction, type UserAction } from '../../usecase.ts';
+import { operationOf, type ServedAction } from '../action-route.ts';
+import { createHttpApp, type HttpApp } from '../app.ts';
+import type { HttpConfig } from '../http-config.ts';
+import type { Health } from '../readiness.ts';
+import { type HttpServer, openHttpServer } from '../server.ts';
 
 type Head<I extends z.ZodType, O extends z.ZodType | null, Code extends string> = Partial<UserAction<I, O, Code>> &
   Pick<UserAction<I, O, Code>, 'access' | 'execute'> & { readonly input: I; readonly output: O };

@@ -1,7 +1,7 @@
-import type { ActorType } from '../actor.ts';
-import { operationOf, type ServedAction } from './action-route.ts';
-import { hasQuery } from './input.ts';
-import { maxJsonDepth } from './json.ts';
+import type { ActorType } from '../../actor.ts';
+import { operationOf, type ServedAction } from '../action-route.ts';
+import { hasQuery } from '../input.ts';
+import { maxJsonDepth } from '../json.ts';
 
 /** What a probe comes with: nothing, a token that nobody issued, or an actor of this type with exactly these permissions. */
 export type ProbeCredential =

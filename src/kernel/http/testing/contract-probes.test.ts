@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 
-import type { ServedAction } from './action-route.ts';
+import type { ServedAction } from '../action-route.ts';
 import { type ContractProbe, listContractProbes } from './contract-probes.ts';
 import { action, actorOf, createFixture, echo, jsonOf } from './fixture.ts';
 
