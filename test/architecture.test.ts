@@ -33,6 +33,26 @@ const findCrossings = async (sql: Sql): Promise<readonly string[]> => {
   return rows.map(({ crossing }) => crossing);
 };
 
+/**
+ * drizzle-kit reads the columns of a unique constraint in no order, and proposes to drop and add one that is right:
+ * what it would add is there already, word for word.
+ */
+const withoutNoise = async (sql: Sql, statements: readonly string[]): Promise<readonly string[]> => {
+  const rows = await sql<{ name: string; definition: string }[]>`
+    select conname as name, pg_get_constraintdef(oid) as definition from pg_constraint where contype = 'u'`;
+  const present = new Map(rows.map(({ name, definition }) => [name, definition.replaceAll(/[ "]/g, '')]));
+  const added = new Map(
+    statements.flatMap((statement) => {
+      const [, name, definition] = /ADD CONSTRAINT "(\w+)" (UNIQUE.*);$/.exec(statement) ?? [];
+      return name === undefined || definition === undefined ? [] : [[name, definition.replaceAll(/[ "]/g, '')]];
+    }),
+  );
+  return statements.filter((statement) => {
+    const [, name = ''] = /(?:ADD|DROP) CONSTRAINT "(\w+)"/.exec(statement) ?? [];
+    return !added.has(name) || added.get(name) !== present.get(name);
+  });
+};
+
 describe('the migrated database', () => {
   test('no foreign key and no view crosses schemas', async ({ sql }) => {
     expect(await findCrossings(sql)).toEqual([]);
@@ -50,11 +70,11 @@ describe('the migrated database', () => {
     }
   });
 
-  test('the migrations make what schema.ts of each module says', async ({ ownerUrl }) => {
+  test('the migrations make what schema.ts of each module says', async ({ ownerUrl, sql }) => {
     const paths = globSync('src/modules/*/schema.ts', { cwd: root });
     const schemas: object[] = await Promise.all(paths.map((path) => import(join(root, path))));
     const { statements } = await findSchemaDifference(ownerUrl, Object.assign({}, ...schemas));
-    expect(statements).toEqual([]);
+    expect(await withoutNoise(sql, statements)).toEqual([]);
   });
 
   test('a table that no migration makes would be found', async ({ ownerUrl }) => {

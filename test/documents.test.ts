@@ -94,6 +94,8 @@ Each run lays one.
 
   test('not if it says what the code does', () => {
     expect(problems(page)).toEqual([]);
+    const together = page.replace(': the wall\n- `note` (optional): why', ', `note` (optional): where and why');
+    expect(problems(together)).toEqual([]);
   });
 
   test.for([
@@ -103,6 +105,11 @@ Each run lays one.
     ['`stone:lay-stone`', 'none', ['permissions: the page says none, the code stone:lay-stone']],
     ['> **permissions**: `stone:lay-stone`\n', '', ['permissions: the page says nothing, the code stone:lay-stone']],
     ['> **type**', '> **event**: `stone.laid`\n\n> **type**', ['event: the page says stone.laid, the code nothing']],
+    [
+      '- `wallId`: the wall\n- `note` (optional): why',
+      '- `wallId`, `note`: both',
+      ['input: the page lacks note (optional)', 'input: the code lacks note'],
+    ],
     [' (optional)', '', ['input: the page lacks note (optional)', 'input: the code lacks note']],
     ['- `height`: in stones', 'Nothing.', ['output: the page lacks height']],
     ['- `height`: in stones', '- `height`: in stones\n- `depth`: too', ['output: the code lacks depth']],
@@ -114,7 +121,7 @@ Each run lays one.
     ['1. Lay it.', 'Lay it.', ['no step is numbered']],
     ['Each run lays one.', '', ['Idempotency says nothing']],
     ['Lays a stone.', '', ['no sentence says what it does']],
-    ['# Lay Stone', '# Stones', ['the title is Stones, not Lay Stone']],
+    ['# Lay Stone', '# Stones', ['the title is Stones, not lay stone']],
     [
       '## Steps',
       '## Stages',

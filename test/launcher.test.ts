@@ -19,9 +19,9 @@ let folder: string;
 /** An installation whose main.ts says what it got; under a path with a space. */
 let home: string;
 
-const main = `console.log(JSON.stringify({ argv: process.argv.slice(2), cwd: process.cwd(), node: process.execPath }));
+const main = `process.once('SIGTERM', () => process.exit(7));
 if (process.argv[2] === 'wait') setInterval(() => undefined, 1000);
-process.once('SIGTERM', () => process.exit(7));
+console.log(JSON.stringify({ argv: process.argv.slice(2), cwd: process.cwd(), node: process.execPath }));
 `;
 
 beforeAll(async () => {

@@ -8,5 +8,7 @@ test('a command answers what it found', async ({ app }) => {
 });
 
 test('an input that breaks the head does not reach the use case', async ({ app }) => {
-  await expect(run(app, 'platform.create-migration', { module: 'No Such' })).rejects.toThrow('module');
+  await expect(run(app, 'platform.create-migration', { module: 'No Such' })).rejects.toMatchObject({
+    code: 'INPUT_INVALID',
+  });
 });

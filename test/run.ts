@@ -1,5 +1,7 @@
+import { z } from 'zod';
+
 import { listUseCases } from '#app/usecases.ts';
-import { AppError } from '#kernel/error.ts';
+import { AppError, kernelError } from '#kernel/error.ts';
 import type { Ctx, UseCase } from '#kernel/usecase.ts';
 import type { TestApp } from '#test/app.ts';
 
@@ -26,18 +28,24 @@ export const run = (app: TestApp, operation: string, input: unknown = {}): Promi
 const execute = (usecase: UseCase, ctx: Ctx, input: unknown): Promise<unknown> => {
   switch (usecase.type) {
     case 'event_subscriber':
-      return usecase.execute(ctx, usecase.event.payload.parse(input));
+      return usecase.execute(ctx, read(usecase.event.payload, input));
     case 'async_task':
-      return usecase.execute(ctx, usecase.payload.parse(input));
+      return usecase.execute(ctx, read(usecase.payload, input));
     case 'manual_command': {
       const fail = (code: string, details = {}) =>
         new AppError(code, { kind: usecase.errors[code] ?? 'internal', details });
       const secret = (name: string) => Promise.reject(new Error(`the test typed no ${name}`));
-      return usecase.execute({ ...ctx, secret }, usecase.input.parse(input), fail);
+      return usecase.execute({ ...ctx, secret }, read(usecase.input, input), fail);
     }
     case 'user_action':
       throw new Error(`${usecase.operationId} is asked for over HTTP: app.http.request(…)`);
     default:
       return usecase satisfies never;
   }
+};
+
+const read = <S extends z.ZodType>(schema: S, input: unknown): z.output<S> => {
+  const parsed = z.safeParse(schema, input);
+  if (parsed.success) return parsed.data;
+  throw kernelError('INPUT_INVALID', { details: { message: z.prettifyError(parsed.error) } });
 };

@@ -24,16 +24,16 @@ const toSet = (value: string): string => value.split(', ').toSorted().join(', ')
 
 const compareList = (what: string, page: readonly string[], code: readonly string[]): readonly string[] => [
   ...code.filter((entry) => !page.includes(entry)).map((entry) => `${what}: the page lacks ${entry}`),
-  ...page.filter((entry) => !code.includes(entry)).map((entry) => `${what}: the code lacks ${entry}`),
+  ...page.filter((entry) => !code.includes(entry)).map((entry) => `${what}: ${complaintAbout(entry)}`),
 ];
 
+const complaintAbout = (entry: string): string =>
+  entry.startsWith('- ') ? `not of the form in docs/how-to/add-a-use-case.md: ${entry}` : `the code lacks ${entry}`;
+
 const checkForm = (page: Page, operationId: string): readonly string[] => {
-  const title = operationId.replaceAll(
-    /(?:^|-)([a-z0-9])/g,
-    (match, letter: string) => `${match.startsWith('-') ? ' ' : ''}${letter.toUpperCase()}`,
-  );
+  const title = operationId.replaceAll('-', ' ');
   return [
-    ...(page.title === title ? [] : [`the title is ${page.title}, not ${title}`]),
+    ...(page.title?.toLowerCase() === title ? [] : [`the title is ${page.title}, not ${title}`]),
     ...(page.lead === '' ? ['no sentence says what it does'] : []),
     ...(page.sections.join() === sections.join()
       ? []

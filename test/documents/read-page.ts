@@ -31,9 +31,9 @@ export const readPage = (text: string): Page => {
       .join('\n')
       .trim(),
     sections: [...sections.keys()],
-    input: readFields(sections.get('Input')),
-    output: readFields(sections.get('Output')),
-    errors: readItems(sections.get('Error Scenarios'), /^- `([A-Z][A-Z0-9_]*)` \(([a-z_]+)\): \S/),
+    input: readItems(sections.get('Input'), fieldItem),
+    output: readItems(sections.get('Output'), fieldItem),
+    errors: readItems(sections.get('Error Scenarios'), errorItem),
     steps: sections.get('Steps')?.match(/^\d+\. \S/gm)?.length ?? 0,
     empty: [...sections].filter(([, body]) => body === '').map(([name]) => name),
   };
@@ -49,12 +49,15 @@ const readHeader = (match: RegExpMatchArray | null): readonly (readonly [string,
   return name === undefined || value === undefined ? [] : [[name, value.replaceAll('`', '').trim()]];
 };
 
-/** `- `name` (optional): …` is `name (optional)`; an item of any other form stays as it is, and so equals no field. */
-const readFields = (body: string | undefined): readonly string[] =>
-  readItems(body, /^- `(\w+)`(?: \((optional|secret)\))?: \S/);
+/** `- `id`, `note` (optional): …` is `id` and `note (optional)`. */
+const fieldItem = /^- (`\w+`(?: \((?:optional|secret)\))?(?:, `\w+`(?: \((?:optional|secret)\))?)*): \S/;
 
+/** `- `CODE` (kind): …` is `CODE (kind)`. */
+const errorItem = /^- (`[A-Z][A-Z0-9_]*` \([a-z_]+\)): \S/;
+
+/** An item of any other form stays as it is, and so equals nothing in the code. */
 const readItems = (body: string | undefined, form: RegExp): readonly string[] =>
-  (body?.match(/^- .*$/gm) ?? []).map((item) => {
-    const [, name, note] = item.match(form) ?? [];
-    return name === undefined ? item : note === undefined ? name : `${name} (${note})`;
+  (body?.match(/^- .*$/gm) ?? []).flatMap((item) => {
+    const names = form.exec(item)?.[1];
+    return names === undefined ? [item] : names.replaceAll('`', '').split(', ');
   });

@@ -21,7 +21,7 @@ export const logger = ({ log, metrics }: { readonly log: Logger; readonly metric
       address: origin.address,
       isGone: isGone(outgoing),
     };
-    if (failure?.kind === 'internal') log.error({ ...line, err: failure }, 'request failed');
+    if (failure?.kind === 'internal') log.error(line, 'request');
     else log.info(line, 'request');
   },
 });

@@ -5,7 +5,7 @@ import { kernelError } from '#kernel/error.ts';
 import type { SessionResolver } from '#kernel/http/layers/session.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { AccessClaims } from '../domain/access-claims.ts';
-import { findLiveActor } from '../store/sessions.ts';
+import { findSignedInActor, type SignedInRow } from '../store/sessions.ts';
 import { clockSkewSeconds, type Tokens } from './tokens.ts';
 
 type ResolverDeps = { readonly kernel: Pick<Kernel, 'database' | 'now'>; readonly tokens: Tokens };
@@ -34,21 +34,27 @@ export const createSessionResolver = ({ kernel: { database, now }, tokens }: Res
       const claims = verified.get(bearer) ?? (await verify(bearer, at));
       if (claims.expiresAtMs + clockSkewSeconds * 1000 <= at.getTime()) throw kernelError('TOKEN_EXPIRED');
       const { sessionId, actorId } = claims;
-      const [live] = await findLiveActor(database.lanes, { sessionId, actorId, now: at });
-      if (live === undefined || live.epoch !== claims.epoch) throw kernelError('SESSION_ENDED');
-      return toActor(claims, live.isSuperuser);
+      const [row] = await findSignedInActor(database.lanes, { sessionId, actorId, now: at });
+      if (row === undefined || row.epoch !== claims.epoch) throw kernelError('SESSION_ENDED');
+      return toActor(claims, row);
     },
   };
 };
 
-const toActor = ({ actorType, actorId, sessionId, authenticatedAt }: AccessClaims, isSuperuser: boolean): Actor => ({
+const toActor = ({ actorType, actorId, sessionId, authenticatedAt }: AccessClaims, row: SignedInRow): SignedInActor => ({
   type: actorType,
   id: actorId,
   sessionId,
   credentialId: null,
   method: 'session',
-  isSuperuser,
+  isSuperuser: row.isSuperuser,
   restriction: null,
   authenticatedAt,
   permissions: noPermissions,
+  row,
 });
+
+/** An actor of this resolver, with what was read to find it: who asks for that alone needs no second statement. */
+type SignedInActor = Actor & { readonly sessionId: string; readonly row: SignedInRow };
+
+export const isSignedIn = (actor: Actor | null): actor is SignedInActor => actor !== null && 'row' in actor;

@@ -7,28 +7,6 @@ import { actors, sessions } from '../schema.ts';
 
 export type ActorRow = typeof actors.$inferSelect;
 
-/** The account as its owner sees it, with the session that asks. */
-export const findProfile = prepared('auth.find-profile', (db, value: Slots<{ sessionId: string }>) =>
-  db
-    .select({
-      id: actors.id,
-      type: actors.type,
-      login: actors.login,
-      displayName: actors.displayName,
-      email: actors.email,
-      isSuperuser: actors.isSuperuser,
-      status: actors.status,
-      locale: actors.locale,
-      timezone: actors.timezone,
-      version: actors.version,
-      authenticatedAt: sessions.authenticatedAt,
-      expiresAt: sessions.expiresAt,
-    })
-    .from(sessions)
-    .innerJoin(actors, eq(actors.id, sessions.actorId))
-    .where(eq(sessions.id, value.sessionId)),
-);
-
 type Login = { readonly type: ActorType; readonly login: string };
 
 /** An actor that wants to sign in. */

@@ -36,12 +36,27 @@ const grant = {
 const isLive = (now: Date | Placeholder): SQL | undefined =>
   and(isNull(sessions.endedAt), gt(sessions.idleExpiresAt, now));
 
-/** Runs on every request with a token. No row: the session is over, or the actor is disabled. */
-export const findLiveActor = prepared(
-  'auth.find-live-actor',
+/**
+ * The session that asks and its actor, as the actor itself sees them: the one statement of a request with a token. No
+ * row: the session is over, or the actor is disabled.
+ */
+export const findSignedInActor = prepared(
+  'auth.find-signed-in-actor',
   (db, value: Slots<{ sessionId: string; actorId: string; now: Date }>) =>
     db
-      .select({ epoch: actors.epoch, isSuperuser: actors.isSuperuser })
+      .select({
+        epoch: actors.epoch,
+        isSuperuser: actors.isSuperuser,
+        status: actors.status,
+        login: actors.login,
+        displayName: actors.displayName,
+        email: actors.email,
+        locale: actors.locale,
+        timezone: actors.timezone,
+        version: actors.version,
+        expiresAt: sessions.expiresAt,
+        authenticatedAt: sessions.authenticatedAt,
+      })
       .from(sessions)
       .innerJoin(actors, eq(actors.id, sessions.actorId))
       .where(
@@ -53,6 +68,8 @@ export const findLiveActor = prepared(
         ),
       ),
 );
+
+export type SignedInRow = Awaited<ReturnType<typeof findSignedInActor>>[number];
 
 type NewSession = Pick<typeof sessions.$inferSelect, 'id' | 'actorId' | 'method' | 'amr' | 'userAgent' | 'address'> & {
   readonly startedAt: Date;

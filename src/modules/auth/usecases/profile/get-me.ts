@@ -5,10 +5,10 @@ import { kernelError } from '#kernel/error.ts';
 import { userAction } from '#kernel/usecase.ts';
 import type { AuthDeps } from '../../deps.ts';
 import { actorStatuses } from '../../domain/actor.ts';
-import { findProfile } from '../../store/actors.ts';
+import { isSignedIn } from '../../logic/session-resolver.ts';
 
 /** @see docs/modules/auth/usecases/get-me.md */
-export const getMe = ({ kernel: { database } }: AuthDeps) =>
+export const getMe = (_deps: AuthDeps) =>
   userAction({
     operationId: 'get-me',
     summary: 'Tell who I am and what I may do',
@@ -33,20 +33,20 @@ export const getMe = ({ kernel: { database } }: AuthDeps) =>
     }),
     errors: {},
 
-    async execute({ actor }) {
-      if (actor === null || actor.sessionId === null) throw kernelError('UNAUTHENTICATED');
-      const { sessionId, permissions } = actor;
-      const [profile] = await findProfile(database.lanes, { sessionId });
-      if (profile === undefined) throw kernelError('SESSION_ENDED');
-      const { authenticatedAt, expiresAt, ...fields } = profile;
-      return {
-        ...fields,
+    execute({ actor }) {
+      if (!isSignedIn(actor)) return Promise.reject(kernelError('UNAUTHENTICATED'));
+      const { id, type, sessionId, permissions, row } = actor;
+      const { authenticatedAt, expiresAt } = row;
+      return Promise.resolve({
+        ...row,
+        id,
+        type,
         permissions: [...permissions].sort(),
         session: {
           id: sessionId,
           authenticatedAt: authenticatedAt.toISOString(),
           expiresAt: expiresAt.toISOString(),
         },
-      };
+      });
     },
   });
