@@ -93,8 +93,9 @@ export class Connection {
   }
 }
 
-/** `as`: postgres.js remembers a failed statement by its strings, for ever; with one array per statement that is bounded. */
+/** postgres.js remembers a failed statement by its strings, for ever; with one array per statement that is bounded. */
 const keepStrings = (query: object, strings: readonly [string]): void => {
+  // `as`: the field is not in its types.
   (query as { strings: readonly string[] }).strings = strings;
 };
 
@@ -149,7 +150,6 @@ const connected = (socket: Socket): Promise<void> => {
 const createConnection = (options: ConnectionOptions, socket: Socket): Connection => {
   const { endpoint } = options;
   const { promise: closed, resolve } = Promise.withResolvers<void>();
-  let given = false;
   const client = postgres({
     ...everyOption,
     host: endpoint.host,
@@ -167,18 +167,23 @@ const createConnection = (options: ConnectionOptions, socket: Socket): Connectio
       resolve();
     },
     ...(options.onNotify && { onnotify: options.onNotify }),
-    // `socket` is an option of postgres.js that its types leave out.
-    ...{
-      socket: () => {
-        if (given) throw Object.assign(new Error('the connection has ended'), { code: 'CONNECTION_ENDED' });
-        given = true;
-        return socket;
-      },
-    },
+    ...handOver(socket),
   });
   leaveTextAlone(client);
   const connection = new Connection(client, socket, closed);
   return connection;
+};
+
+/** `socket` is an option of postgres.js that its types leave out. Asked again, it would reconnect: there is no other. */
+const handOver = (socket: Socket): { readonly socket: () => Socket } => {
+  let isGiven = false;
+  return {
+    socket: () => {
+      if (isGiven) throw Object.assign(new Error('the connection has ended'), { code: 'CONNECTION_ENDED' });
+      isGiven = true;
+      return socket;
+    },
+  };
 };
 
 /** All options that postgres.js would else read from environment variables. */

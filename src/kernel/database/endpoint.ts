@@ -33,8 +33,8 @@ export const parseEndpoint = (text: string): Endpoint => {
   const user = decodeURIComponent(url.username);
   if (user === '') throw invalid('names no user');
   return {
-    host: url.searchParams.get('host') ?? (decodeURIComponent(url.hostname).replace(/^\[|\]$/g, '') || '127.0.0.1'),
-    port: Number(url.port || (url.searchParams.get('port') ?? 5432)),
+    host: hostOf(url),
+    port: portOf(url),
     user,
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)) || user,
@@ -42,6 +42,11 @@ export const parseEndpoint = (text: string): Endpoint => {
     tlsCaFile: url.searchParams.get('sslrootcert'),
   };
 };
+
+const hostOf = ({ searchParams, hostname }: URL): string =>
+  searchParams.get('host') ?? (decodeURIComponent(hostname).replace(/^\[|\]$/g, '') || '127.0.0.1');
+
+const portOf = ({ searchParams, port }: URL): number => Number(port || (searchParams.get('port') ?? 5432));
 
 /** For messages: no password. */
 export const describeEndpoint = ({ user, host, port, database }: Endpoint): string =>

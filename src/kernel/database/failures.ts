@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { AppError, kernelError } from '../error.ts';
 
 /** Codes of postgres.js and of sockets: the connection failed, not the statement. */
-const connectionCodes = new Set([
+const connectionCodes: ReadonlySet<string> = new Set([
   'CONNECTION_CLOSED',
   'CONNECTION_DESTROYED',
   'CONNECTION_ENDED',
@@ -26,14 +26,6 @@ const connectionStates = /^(?:08...|57P0[1-5]|53300)$/;
 export const sqlStateOf = (thrown: unknown): string | null => {
   for (let error = thrown; error instanceof Error; error = error.cause) {
     if (error instanceof postgres.PostgresError) return error.code;
-  }
-  return null;
-};
-
-/** The unique constraint or index that the write would have broken; null for every other failure. */
-export const uniqueViolationOf = (thrown: unknown): string | null => {
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    if (error instanceof postgres.PostgresError && error.code === '23505') return error.constraint_name ?? '';
   }
   return null;
 };

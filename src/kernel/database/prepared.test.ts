@@ -140,6 +140,7 @@ describe('prepared', () => {
   });
 
   test('names the value that is missing', async ({ database, lab: _lab }) => {
+    // `as`: the types would not let it happen.
     const careless: (db: typeof database.lanes, values: object) => Promise<unknown> = findSample as never;
     await expect(careless(database.lanes, {})).rejects.toThrow('lab.find-sample was run without its value "id"');
   });

@@ -76,16 +76,16 @@ describe('a transaction', () => {
     const [a, b] = [newId(), newId()];
     await owner`insert into ledger.entries values (${a}), (${b})`;
     const lock = (tx: Tx, name: string) => tx.execute(sql`select from ledger.entries where name = ${name} for update`);
-    const both = (first: string, second: string, met: Promise<void>, arrive: () => void) =>
+    const [left, right] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const both = ([first, second]: readonly [string, string], mine: typeof left, other: typeof left) =>
       database.transaction(async (tx) => {
         await lock(tx, first);
-        arrive();
-        await met;
+        mine.resolve();
+        await other.promise;
         await lock(tx, second);
         return first;
       });
-    const [left, right] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const runs = [both(a, b, right.promise, left.resolve), both(b, a, left.promise, right.resolve)];
+    const runs = [both([a, b], left, right), both([b, a], right, left)];
     expect(await Promise.all(runs)).toEqual([a, b]);
   });
 
@@ -106,9 +106,8 @@ describe('a transaction', () => {
     database,
     entries: _entries,
   }) => {
-    let leaked: Tx | null = null;
-    await database.transaction((tx) => Promise.resolve(void (leaked = tx)));
-    await expect(insert(leaked!, { name: newId() })).rejects.toThrow('is over');
+    const { leaked } = await database.transaction((tx) => Promise.resolve({ leaked: tx }));
+    await expect(insert(leaked, { name: newId() })).rejects.toThrow('is over');
   });
 
   test('refuses another transaction inside it', async ({ database }) => {

@@ -71,7 +71,7 @@ const createMakers = (registry: Registry): Pick<Metrics, 'counter' | 'histogram'
   histogram: ({ buckets = durationBuckets, ...head }) => {
     const series = createSeries(head.labelNames, () => createBuckets(buckets.length));
     register(registry, { ...head, type: 'histogram' }, () =>
-      Array.from(series.all()).flatMap(([labels, slot]) => valuesOf(head.name, labels, buckets, slot)),
+      Array.from(series.all()).flatMap(([labels, slot]) => valuesOf({ ...head, labels, bounds: buckets }, slot)),
     );
     return { observe: (labels, value) => count(series.at(labels), buckets, value) };
   },
@@ -116,7 +116,9 @@ const count = (slot: Buckets, bounds: readonly number[], value: number): void =>
   slot.sum += value;
 };
 
-const valuesOf = (name: string, labels: object, bounds: readonly number[], { counts, sum }: Buckets): Value[] => {
+type Series = { readonly name: string; readonly labels: object; readonly bounds: readonly number[] };
+
+const valuesOf = ({ name, labels, bounds }: Series, { counts, sum }: Buckets): Value[] => {
   let total = 0;
   const values = Array.from(counts, (inBucket, index): Value => {
     total += inBucket;

@@ -65,7 +65,7 @@ const watchEventLoop = (gauge: GaugeMaker): void => {
   });
 };
 
-const kinds = new Map<unknown, string>([
+const kinds: ReadonlyMap<unknown, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
   [constants.NODE_PERFORMANCE_GC_MINOR, 'minor'],
   [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],

@@ -59,6 +59,7 @@ const listen = async (answer: (request: IncomingMessage) => Promise<number | nul
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // `as`: it listens on TCP.
   const { port } = server.address() as AddressInfo;
   return `http://127.0.0.1:${port}`;
 };

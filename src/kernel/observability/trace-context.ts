@@ -3,8 +3,7 @@ import { randomFillSync } from 'node:crypto';
 /** The caller's span, as its `traceparent` names it. */
 export type RemoteParent = { readonly traceId: string; readonly spanId: string; readonly isSampled: boolean };
 
-const shape = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
-const noTrace = '0'.repeat(32);
+const shape = /^(?!ff|00.{54})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})(?:-.*)?$/;
 const noSpan = '0'.repeat(16);
 
 /**
@@ -12,11 +11,9 @@ const noSpan = '0'.repeat(16);
  * nor ids of zeros. Null for whatever else: the request then begins a trace of its own.
  */
 export const parseTraceparent = (header: string | undefined): RemoteParent | null => {
-  if (header === undefined || header.length < 55 || header.length > 256) return null;
-  const [, version, traceId, spanId, flags, rest] = shape.exec(header) ?? [];
-  if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) return null;
-  if (version === 'ff' || (version === '00' && rest !== undefined)) return null;
-  if (traceId === noTrace || spanId === noSpan) return null;
+  if (header === undefined || header.length > 256) return null;
+  const [, traceId, spanId, flags] = shape.exec(header) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return null;
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 };
 };
 

@@ -29,17 +29,20 @@ export const compareMigrations = (
   return [...new Set([...known.keys(), ...rows.keys()])].sort().map((name) => {
     const file = known.get(name);
     const row = rows.get(name);
+    const { appliedAt, appliedBy, durationMs } = row ?? notApplied;
     return {
       name,
       state: stateOf(file, row),
       isLate: row === undefined && name < youngest,
       isBreaking: file?.isBreaking ?? row?.isBreaking ?? false,
-      appliedAt: row?.appliedAt ?? null,
-      appliedBy: row?.appliedBy ?? null,
-      durationMs: row?.durationMs ?? null,
+      appliedAt,
+      appliedBy,
+      durationMs,
     };
   });
 };
+
+const notApplied = { appliedAt: null, appliedBy: null, durationMs: null };
 
 const stateOf = (file: Migration | undefined, row: AppliedMigration | undefined): MigrationState => {
   if (row === undefined) return 'pending';

@@ -78,7 +78,7 @@ type Sections = { readonly head: ReadonlySet<string>; readonly up: string; reado
 
 const splitSections = (name: string, text: string): Sections => {
   const head = new Set<string>();
-  const sections = { Up: [] as string[], Down: [] as string[] };
+  const sections: Record<'Up' | 'Down', string[]> = { Up: [], Down: [] };
   let current: 'Up' | 'Down' | null = null;
   for (const [index, line] of text.split('\n').entries()) {
     const word = directive.exec(line.trim())?.[1];

@@ -1,7 +1,9 @@
+import type * as DrizzleKit from 'drizzle-kit/api';
 import { getTableColumns, is } from 'drizzle-orm';
 import { toSnakeCase } from 'drizzle-orm/casing';
 import { getTableConfig, PgDialect, PgTable } from 'drizzle-orm/pg-core';
 
+import { AppError } from '../../error.ts';
 import { openSession, type Session } from '../open-session.ts';
 
 export type SchemaDifference = {
@@ -16,11 +18,11 @@ export type SchemaExports = Readonly<Record<string, unknown>>;
 
 /**
  * Compares drizzle schemas with a migrated database, schema by schema: what the schemas declare against what stands
- * there. Needs drizzle-kit, which is a tool of development. A possible rename is asked on the terminal; without one it
- * is reported as an error of drizzle-kit.
+ * there. A possible rename is asked on the terminal; without one it is reported as an error of drizzle-kit. Throws
+ * DEVELOPMENT_TOOL_MISSING where drizzle-kit, which is a tool of development, is not installed.
  */
 export const findSchemaDifference = async (url: string, exports: SchemaExports): Promise<SchemaDifference> => {
-  const { pushSchema } = await import('drizzle-kit/api');
+  const { pushSchema } = await loadDrizzleKit();
   const tables = Object.values(exports).filter((value) => is(value, PgTable));
   const schemas = [...new Set(tables.map((table) => getTableConfig(table).schema ?? 'public'))];
   if (schemas.length === 0) return { statements: [], warnings: [] };
@@ -32,6 +34,17 @@ export const findSchemaDifference = async (url: string, exports: SchemaExports):
     return { statements: statementsToExecute, warnings };
   } finally {
     await session.close();
+  }
+};
+
+const loadDrizzleKit = async (): Promise<typeof DrizzleKit> => {
+  try {
+    return await import('drizzle-kit/api');
+  } catch (cause) {
+    const message =
+      'comparing the schemas with the database needs drizzle-kit, which cannot be loaded: ' +
+      'it comes with the development packages. Run npm ci, without --omit=dev, in a checkout of the source';
+    throw new AppError('DEVELOPMENT_TOOL_MISSING', { kind: 'conflict', details: { message }, cause });
   }
 };
 
@@ -48,7 +61,7 @@ const nameColumns = (table: PgTable): void => {
   }
 };
 
-type KitDatabase = Parameters<typeof import('drizzle-kit/api').pushSchema>[1];
+type KitDatabase = Parameters<typeof DrizzleKit.pushSchema>[1];
 
 /** drizzle-kit only runs `execute`, and reads `rows` as node-postgres answers them. */
 const createKitDatabase = ({ sql }: Session): KitDatabase => {
