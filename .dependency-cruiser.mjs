@@ -130,7 +130,6 @@ export default {
   options: {
     // TypeScript 7 has no API for it to parse with: without swc it cruises nothing, and reports success.
     parser: 'swc',
-    tsPreCompilationDeps: true,
     // Packages that are links are judged by where they are imported from.
     preserveSymlinks: true,
     doNotFollow: { path: 'node_modules' },

@@ -121,7 +121,7 @@ test('off: loads no code of the SDK and opens no socket', async () => {
     import { registerHooks } from 'node:module';
     const loaded = [];
     registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context); } });
-    const { openTelemetry } = await import(${JSON.stringify(import.meta.resolve('./telemetry.ts'))});
+    const { openTelemetry } = await import(${JSON.stringify(import.meta.resolve('./open-telemetry.ts'))});
     const telemetry = await openTelemetry({ otlpEndpoint: null, sampleRatio: 1 });
     telemetry.closeScope(telemetry.openRequestScope('GET', undefined), null);
     console.log(JSON.stringify({ loaded, resources: process.getActiveResourcesInfo() }));`;

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { integer, pgSchema, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
@@ -82,5 +84,19 @@ describe('findSchemaDifference', () => {
     const { statements } = await findSchemaDifference(options.ownerUrl, { garden, taller });
     expect(statements.join('\n')).toContain('ADD COLUMN "girth_cm" integer');
     expect(statements.join('\n')).toContain('"height_cm" DROP DEFAULT');
+  });
+
+  test('names what to install where there are no development packages', { timeout: 20_000 }, async () => {
+    const program = `
+      import { registerHooks } from 'node:module';
+      const resolve = (name, context, next) => {
+        if (name.startsWith('drizzle-kit')) throw new Error('no such package');
+        return next(name, context);
+      };
+      registerHooks({ resolve });
+      const { findSchemaDifference } = await import(${JSON.stringify(import.meta.resolve('./schema-difference.ts'))});
+      await findSchemaDifference('postgres://nobody@127.0.0.1/none', {}).catch(({ message }) => console.log(message));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+    expect(stdout).toMatch(/^DEVELOPMENT_TOOL_MISSING: .*drizzle-kit.*npm ci/);
   });
 });

@@ -196,6 +196,6 @@ describe('the session resolver', () => {
     await watched.sessions.resolve(accessToken);
     await expect(watched.sessions.resolve(newId())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 
-    expect(names).toEqual(['auth.find-signed-in-actor, prepared', 'auth.find-live-actor, prepared']);
+    expect(names).toEqual(['auth.find-signed-in-actor, prepared', 'auth.find-signed-in-actor, prepared']);
   });
 });
