@@ -33,6 +33,9 @@ export class Lanes {
   #isLost = false;
   #back = Promise.withResolvers<void>();
   #downSince = performance.now();
+  /** Takes all statements of this turn of the event loop; null when the turn is over. */
+  #ofTurn: Connection | null = null;
+  readonly #endTurn = (): void => void (this.#ofTurn = null);
   #lastFailure: unknown = undefined;
 
   constructor(options: LanesOptions) {
@@ -65,7 +68,7 @@ export class Lanes {
   }
 
   run(statement: Statement, values: Values): Promise<unknown> {
-    const connection = this.#pick();
+    const connection = this.#pickForTurn();
     if (connection === null) return this.#runLater(statement, values);
     return toPromise(() => runOn(this.#options.observer, connection, statement, values));
   }
@@ -93,6 +96,14 @@ export class Lanes {
     this.#stopping.abort();
     await Promise.all(Array.from(this.#connections, (connection) => connection.close(seconds)));
     await Promise.all(this.#keepers);
+  }
+
+  /** Statements of one turn go out together: split over two lanes they take twice the writes and reads. */
+  #pickForTurn(): Connection | null {
+    if (this.#ofTurn?.isOpen) return this.#ofTurn;
+    this.#ofTurn = this.#pick();
+    setImmediate(this.#endTurn);
+    return this.#ofTurn;
   }
 
   #pick(): Connection | null {

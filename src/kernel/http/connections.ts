@@ -4,26 +4,36 @@ import { Server as TcpServer, type Socket } from 'node:net';
 export type Connections = {
   /** True once no further request is wanted on any connection. */
   readonly isClosing: boolean;
-  /** Accepts no more; closes idle connections as they become idle. Resolves when the last one is closed. */
+  /** Accepts no more; closes idle connections once nobody speaks. Resolves when the last one is closed. */
   closeGently(): Promise<void>;
   closeNow(): Promise<void>;
 };
 
 const sweepMs = 50;
-/** A connection that has sent nothing for so long was opened in advance, as browsers do. */
-const silentMs = 200;
+/**
+ * A client that talked to us a moment ago may have its next request on the way: it gets its answer, with
+ * `Connection: close`. Only when nobody has sent anything for so long are idle connections closed.
+ */
+const quietMs = 500;
 
 export const trackConnections = (server: Server): Connections => {
-  const openedAt = new Map<Socket, number>();
+  const bytesRead = new Map<Socket, number>();
   let isClosing = false;
   server.on('connection', (socket: Socket) => {
-    openedAt.set(socket, performance.now());
-    socket.once('close', () => openedAt.delete(socket));
+    bytesRead.set(socket, 0);
+    socket.once('close', () => bytesRead.delete(socket));
   });
+  let lastHeardAt = 0;
   const sweep = () => {
+    for (const [socket, before] of bytesRead) {
+      if (socket.bytesRead === before) continue;
+      bytesRead.set(socket, socket.bytesRead);
+      lastHeardAt = performance.now();
+    }
+    if (performance.now() - lastHeardAt < quietMs) return;
     server.closeIdleConnections();
-    const now = performance.now();
-    for (const [socket, at] of openedAt) if (socket.bytesRead === 0 && now - at > silentMs) socket.destroy();
+    // Opened in advance, as browsers do: to Node they are not idle before their first request.
+    for (const socket of bytesRead.keys()) if (socket.bytesRead === 0) socket.destroy();
   };
   return {
     get isClosing() {
@@ -32,6 +42,7 @@ export const trackConnections = (server: Server): Connections => {
     closeGently: async () => {
       isClosing = true;
       const closed = stopAccepting(server);
+      lastHeardAt = performance.now();
       const timer = setInterval(sweep, sweepMs);
       await closed;
       clearInterval(timer);
@@ -47,10 +58,7 @@ export const trackConnections = (server: Server): Connections => {
   };
 };
 
-/**
- * http.Server's own close also ends idle connections at once, among them those whose next request has arrived but was
- * not read yet. The sweep ends them 50 ms later, when whatever was under way has been answered with `Connection: close`.
- */
+/** http.Server's own close also ends idle connections at once, among them those whose next request has arrived unread. */
 const stopAccepting = (server: Server): Promise<void> =>
   new Promise((resolve) => {
     TcpServer.prototype.close.call(server, () => resolve());

@@ -1,27 +1,25 @@
 import {
-  type Context,
   diag,
   DiagLogLevel,
   ROOT_CONTEXT,
-  type Span,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
-  trace,
   TraceFlags,
 } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import {
   BatchSpanProcessor,
-  ParentBasedSampler,
+  SamplingDecision,
   type SpanExporter,
   TraceIdRatioBasedSampler,
-  TracerProvider,
 } from '@opentelemetry/sdk-trace';
 
 import type { AppError } from '../error.ts';
 import type { Logger } from './logger.ts';
-import { createScope, currentScope, type Scope } from './scope.ts';
+import { RecordedSpan, type SpanSource } from './recorded-span.ts';
+import { createScope, currentScope, type Scope, type Span } from './scope.ts';
 import type { Telemetry, TelemetryOptions } from './telemetry.ts';
 import { createIdSource, parseTraceparent } from './trace-context.ts';
 
@@ -34,31 +32,37 @@ const closeMs = 3_000;
 const warnEveryMs = 60_000;
 
 /**
- * Records spans and sends them in batches. The parent of a span is our own scope, passed on by hand: no context manager,
- * no instrumentation, nothing patched.
+ * Records spans and sends them in batches. Spans are ours, and so is their parent, the scope, passed on by hand: no
+ * context manager, no instrumentation, nothing patched. The SDK samples, gathers, retries and writes OTLP.
  */
 export const openOtlpTelemetry = (options: Options): Telemetry => {
   const warn = createRareWarning(options.log, options.otlpEndpoint);
-  const provider = createProvider(options, warn);
-  const tracer = provider.getTracer(options.serviceName, options.release);
+  const processor = createProcessor(options, warn);
+  const source = createSource(options, (span) => processor.onEnd(span));
+  const ids = createIdSource();
+  const sampler = new TraceIdRatioBasedSampler(options.sampleRatio);
   diag.setLogger(createDiagLogger(warn), { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-  const start = (name: string, kind: SpanKind, context: Context): Scope => {
-    const span = tracer.startSpan(name, { kind }, context);
-    return createScope(span.spanContext().traceId, span.isRecording() ? span : null);
+  const begin = (name: string, kind: SpanKind, parent: SpanContext): Span =>
+    new RecordedSpan(source, { name, kind, traceId: parent.traceId, spanId: ids.spanId(), parent });
+  /** A trace of its own, if the ratio takes it. */
+  const startTrace = (name: string, kind: SpanKind): Scope => {
+    const traceId = ids.traceId();
+    if (sampler.shouldSample(ROOT_CONTEXT, traceId).decision !== SamplingDecision.RECORD_AND_SAMPLED)
+      return createScope(traceId, null);
+    return createScope(traceId, new RecordedSpan(source, { name, kind, traceId, spanId: ids.spanId(), parent: null }));
   };
   return {
     openScope: (name, parent) => {
-      if (parent === undefined) return start(name, SpanKind.INTERNAL, ROOT_CONTEXT);
-      if (parent.span === null) return createScope(parent.traceId, null);
-      return start(name, SpanKind.INTERNAL, contextOf(parent.span));
+      if (parent === undefined) return startTrace(name, SpanKind.INTERNAL);
+      const { traceId, span } = parent;
+      return createScope(traceId, span === null ? null : begin(name, SpanKind.INTERNAL, span.spanContext()));
     },
     openRequestScope: (name, traceparent) => {
       const remote = parseTraceparent(traceparent);
-      if (remote === null) return start(name, SpanKind.SERVER, ROOT_CONTEXT);
-      if (!remote.isSampled) return createScope(remote.traceId, null);
-      const { traceId, spanId } = remote;
+      if (remote === null) return startTrace(name, SpanKind.SERVER);
+      const { traceId, spanId, isSampled } = remote;
       const caller = { traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote: true };
-      return start(name, SpanKind.SERVER, trace.setSpanContext(ROOT_CONTEXT, caller));
+      return createScope(traceId, isSampled ? begin(name, SpanKind.SERVER, caller) : null);
     },
     closeScope: ({ span }, failure) => {
       if (span === null) return;
@@ -67,16 +71,13 @@ export const openOtlpTelemetry = (options: Options): Telemetry => {
     },
     startSpan: (name, kind = 'internal') => {
       const parent = currentScope()?.span ?? null;
-      if (parent === null) return null;
-      return tracer.startSpan(name, { kind: spanKinds[kind] }, contextOf(parent));
+      return parent === null ? null : begin(name, spanKinds[kind], parent.spanContext());
     },
-    close: () => close(provider, warn),
+    close: () => close(processor, warn),
   };
 };
 
 const spanKinds = { internal: SpanKind.INTERNAL, client: SpanKind.CLIENT };
-
-const contextOf = (span: Span): Context => trace.setSpan(ROOT_CONTEXT, span);
 
 /** Code alone: messages and causes may hold what a caller sent. A refusal (4xx) is no failure of the server. */
 const markFailed = (span: Span, { code, kind }: AppError): void => {
@@ -84,32 +85,26 @@ const markFailed = (span: Span, { code, kind }: AppError): void => {
   if (kind === 'internal' || kind === 'unavailable') span.setStatus({ code: SpanStatusCode.ERROR, message: code });
 };
 
-const createProvider = (options: Options, warn: Warn): TracerProvider => {
+const createSource = ({ serviceName, release, role }: Options, onEnd: SpanSource['onEnd']): SpanSource => ({
+  resource: defaultResource().merge(
+    resourceFromAttributes({ 'service.name': serviceName, 'service.version': release, 'ashlar.role': role }),
+  ),
+  instrumentationScope: { name: serviceName, version: release },
+  onEnd,
+});
+
+const createProcessor = ({ otlpEndpoint, headers }: Options, warn: Warn): BatchSpanProcessor => {
   const exporter = new OTLPTraceExporter({
-    url: tracesUrl(options.otlpEndpoint),
-    headers: { ...options.headers },
+    url: tracesUrl(otlpEndpoint),
+    headers: { ...headers },
     timeoutMillis: exportMs,
   });
-  const ids = createIdSource();
-  return new TracerProvider({
-    resource: defaultResource().merge(
-      resourceFromAttributes({
-        'service.name': options.serviceName,
-        'service.version': options.release,
-        'ashlar.role': options.role,
-      }),
-    ),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(options.sampleRatio) }),
-    idGenerator: { generateTraceId: ids.traceId, generateSpanId: ids.spanId },
-    spanProcessors: [
-      new BatchSpanProcessor({
-        exporter: reportingFailures(exporter, warn),
-        maxQueueSize: 8192,
-        maxExportBatchSize: 512,
-        scheduledDelayMillis: 1000,
-        exportTimeoutMillis: exportMs,
-      }),
-    ],
+  return new BatchSpanProcessor({
+    exporter: reportingFailures(exporter, warn),
+    maxQueueSize: 8192,
+    maxExportBatchSize: 512,
+    scheduledDelayMillis: 1000,
+    exportTimeoutMillis: exportMs,
   });
 };
 
@@ -148,11 +143,11 @@ const createDiagLogger = (warn: Warn) => {
   return { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore };
 };
 
-const close = async (provider: TracerProvider, warn: Warn): Promise<void> => {
+const close = async (processor: BatchSpanProcessor, warn: Warn): Promise<void> => {
   const { promise: isLate, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, closeMs);
   try {
-    await Promise.race([provider.shutdown(), isLate]);
+    await Promise.race([processor.shutdown(), isLate]);
   } catch (error) {
     warn(error, 'could not send the last spans to the collector');
   } finally {

@@ -1,6 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import type { Span } from '@opentelemetry/api';
+import type { SpanContext, SpanStatus } from '@opentelemetry/api';
+
+/** OpenTelemetry's span, as far as we write to one. */
+export type Span = {
+  spanContext(): SpanContext;
+  setAttribute(key: string, value: string | number): Span;
+  setStatus(status: SpanStatus): Span;
+  updateName(name: string): Span;
+  end(): void;
+};
 
 /** What is running now: gives every log line its trace id and every query span its parent. */
 export type Scope = {

@@ -1,8 +1,6 @@
-import type { Span } from '@opentelemetry/api';
-
 import type { AppError } from '../error.ts';
 import type { Logger } from './logger.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, Span } from './scope.ts';
 
 /** Spans, or nearly nothing when no exporter is configured. */
 export type Telemetry = {
