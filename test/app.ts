@@ -7,6 +7,7 @@ import { root } from '#app/release.ts';
 import { createRunHooks } from '#app/run-hooks.ts';
 import type { Actor } from '#kernel/actor.ts';
 import { createLifecycle } from '#kernel/lifecycle.ts';
+import { createLimits } from '#kernel/limits/limits.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
 import { createRunner } from '#kernel/run.ts';
@@ -88,6 +89,7 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
     telemetry,
     database,
     secrets,
+    limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
     hooks,
     runner: createRunner({ database, log, metrics, telemetry, hooks }),
   };

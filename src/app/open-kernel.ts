@@ -7,6 +7,7 @@ import { openEmbeddedPostgres } from '#kernel/database/embedded/open-embedded-po
 import { openDatabase } from '#kernel/database/open-database.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
+import { createLimits } from '#kernel/limits/limits.ts';
 import { type Logger, openLogger } from '#kernel/observability/logger.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import type { Metrics } from '#kernel/observability/metrics.ts';
@@ -44,10 +45,11 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
   const database = isReady ? await connect(lifecycle, { config, server, log, metrics, telemetry }) : unopenedDatabase;
   const secrets = isReady ? await openSecrets(secretsOptions(config)) : unopenedSecrets;
 
+  const limits = createLimits({ config: config.rateLimit, database, secrets, metrics, log });
   const hooks = createRunHooks(log, metrics);
   const runner = createRunner({ database, log, metrics, telemetry, hooks });
   return {
-    kernel: { release, now: () => new Date(), log, metrics, telemetry, database, secrets, hooks, runner },
+    kernel: { release, now: () => new Date(), log, metrics, telemetry, database, secrets, limits, hooks, runner },
     installation: createInstallation({ config, server, log, describeConfig: () => describeConfig(loaded) }),
   };
 };

@@ -17,4 +17,4 @@ export const unopenedDatabase: Database = {
   close: () => Promise.resolve(),
 };
 
-export const unopenedSecrets: Secrets = { seal: refuse, open: refuse };
+export const unopenedSecrets: Secrets = { seal: refuse, open: refuse, derive: refuse };

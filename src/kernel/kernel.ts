@@ -1,4 +1,5 @@
 import type { Database } from './database/database.ts';
+import type { Limits } from './limits/limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Telemetry } from './observability/telemetry.ts';
@@ -14,6 +15,7 @@ export type Kernel = {
   readonly telemetry: Telemetry;
   readonly database: Database;
   readonly secrets: Secrets;
+  readonly limits: Limits;
   readonly hooks: RunHooks;
   readonly runner: Runner;
 };

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Actor, ActorType } from './actor.ts';
 import type { Tx } from './database/database.ts';
 import type { AppError, ErrorKind } from './error.ts';
+import type { Rate } from './limits/rate.ts';
 import type { Logger } from './observability/logger.ts';
 
 /** Where a request came from; null parts are unknown. */
@@ -69,6 +70,8 @@ export type UserAction<
   readonly restricted?: boolean;
   /** A session that is over is no refusal here: the actor is then null. */
   readonly acceptsEndedSession?: boolean;
+  /** Holds besides the limits of every actor and address; in place of the one that has the same key. */
+  readonly rate?: Rate;
   readonly input: I;
   /** Null answers 204. */
   readonly output: O;

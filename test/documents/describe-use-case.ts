@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { Rate } from '#kernel/limits/rate.ts';
 import type { UseCase } from '#kernel/usecase.ts';
 
 /** What the code says of a use case, in the words of its page. */
@@ -22,6 +23,7 @@ const headerOf = (usecase: UseCase): readonly (readonly [string, string])[] => {
         ['access', usecase.access],
         ['actor', usecase.actors === 'anonymous' ? 'anonymous' : usecase.actors.toSorted().join(', ')],
         ['permissions', usecase.permissions.toSorted().join(', ') || 'none'],
+        ...(usecase.rate ? [['rate', inWords(usecase.rate)] as const] : []),
       ];
     case 'event_subscriber':
       return [['event', usecase.event.name]];
@@ -33,6 +35,9 @@ const headerOf = (usecase: UseCase): readonly (readonly [string, string])[] => {
       return usecase satisfies never;
   }
 };
+
+const inWords = ({ key, limit, perSeconds, burst }: Rate): string =>
+  `${limit} in ${perSeconds} s by ${typeof key === 'string' ? key : key.field} and ${burst} at once`;
 
 const bodyOf = (usecase: UseCase): Omit<Description, 'header'> => {
   switch (usecase.type) {

@@ -92,6 +92,14 @@ const telemetrySection = () =>
 const redisUrl = () =>
   issuedSecret().refine((url) => /^rediss?:\/\/./.test(url), 'not an address such as redis://host:6379');
 
+const rate = (perSecond: number, burst: number) =>
+  z
+    .strictObject({
+      perSecond: z.number().min(0.01).max(1_000_000).default(perSecond),
+      burst: z.int().min(1).max(1_000_000).default(burst),
+    })
+    .prefault({});
+
 /** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
 export const kernelSections = () => ({
   dataDirectory: z.string().min(1).default('data'),
@@ -100,6 +108,13 @@ export const kernelSections = () => ({
   logger: loggerSection(),
   telemetry: telemetrySection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
+  rateLimit: z
+    .strictObject({
+      actor: rate(50, 100),
+      address: rate(20, 40),
+      factor: z.number().min(0.1).max(1_000_000).default(1),
+    })
+    .prefault({}),
   secrets: z
     .strictObject({ masterKey: secret(z.string()).optional(), masterKeyFile: z.string().min(1).optional() })
     .prefault({}),

@@ -1,10 +1,13 @@
 import { AppError, kernelError, kernelErrors } from '../error.ts';
+import type { Limits } from '../limits/limits.ts';
+import type { KeyedPolicy } from '../limits/rate.ts';
 import type { Runner } from '../run.ts';
 import type { Ctx, Errors, UserAction } from '../usecase.ts';
 import { refusalOf } from './authorise.ts';
 import type { Answer, Route } from './exchange.ts';
 import type { HttpConfig } from './http-config.ts';
 import { createInputReader } from './input.ts';
+import { createFieldLimit, createRouteRate } from './route-rate.ts';
 
 /** A user action and the module that it belongs to. */
 export type ServedAction = {
@@ -16,9 +19,13 @@ export type ServedAction = {
 
 export const operationOf = ({ module, usecase }: ServedAction): string => `${module}.${usecase.operationId}`;
 
-/** The route of a use case: who may, input, run, output. */
-export const createActionRoute = (served: ServedAction, config: HttpConfig, runner: Runner): Route => {
+type RouteDeps = { readonly config: HttpConfig; readonly runner: Runner; readonly limits: Limits };
+
+/** The route of a use case: who may, input, how often by it, run, output. */
+export const createActionRoute = (served: ServedAction, deps: RouteDeps): Route => {
+  const { config } = deps;
   const action = served.usecase;
+  const rate = createRouteRate(operationOf(served), action, deps.limits);
   const [method = '', template = ''] = action.access.split(' ');
   return {
     method,
@@ -27,22 +34,25 @@ export const createActionRoute = (served: ServedAction, config: HttpConfig, runn
     operation: operationOf(served),
     isAnonymous: action.actors === 'anonymous',
     acceptsEndedSession: action.acceptsEndedSession === true,
+    rate,
     bodyLimitBytes: served.bodyLimitBytes ?? config.bodyLimitBytes,
     timeoutSeconds: action.timeoutSeconds ?? config.timeoutSeconds,
-    run: createRun(served, runner),
+    run: createRun(served, deps, rate),
   };
 };
 
 /** A refused actor runs through the runner too, so that refusals are counted and audited in the same place. */
-const createRun = (served: ServedAction, runner: Runner): Route['run'] => {
+const createRun = (served: ServedAction, { runner, limits }: RouteDeps, rate: KeyedPolicy | null): Route['run'] => {
   const action = served.usecase;
   const head = { operation: operationOf(served), type: action.type, reads: action.access.startsWith('GET ') };
   const readInput = createInputReader(action);
   const execute = createExecute(action);
+  const limitByField = createFieldLimit(rate, limits);
   return async (exchange) => {
     const refusal = refusalOf(action, exchange.actor);
     const pending = refusal === null ? readInput(exchange) : null;
     const input = pending instanceof Promise ? await pending : pending;
+    if (limitByField !== null && refusal === null) await limitByField(exchange, input);
     exchange.answer = await runner.runWithin(exchange.scope, {
       operation: head.operation,
       type: head.type,

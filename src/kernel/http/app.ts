@@ -57,7 +57,7 @@ export const createHttpApp = (deps: HttpAppDeps): HttpApp => {
 };
 
 const mountRoutes = (hono: Hono<HttpBindings>, deps: HttpAppDeps, inFlight: InFlight): void => {
-  const { config, usecases, runner, log } = deps;
+  const { config, usecases, log } = deps;
   const peers = createPeers(config.trustedProxies);
   const chain = fuse(createChain({ ...deps, inFlight, peers, hosts: servedHosts(config) }), {
     onLateFailure: (_exchange, thrown) =>
@@ -66,7 +66,7 @@ const mountRoutes = (hono: Hono<HttpBindings>, deps: HttpAppDeps, inFlight: InFl
   const handle = (route: Route, context: Context<HttpBindings>) =>
     chain.handle(openExchange(route, context, chain.conclude));
   const routes = [
-    ...usecases.map((served) => createActionRoute(served, config, runner)),
+    ...usecases.map((served) => createActionRoute(served, deps)),
     ...createDocsRoutes(() => createOpenApi(usecases, deps.openApi), config),
   ];
   for (const route of routes.toSorted(byPrecedence)) {

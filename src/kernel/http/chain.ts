@@ -1,3 +1,4 @@
+import type { Limits } from '../limits/limits.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Telemetry } from '../observability/telemetry.ts';
@@ -12,6 +13,7 @@ import { compression } from './layers/compression.ts';
 import { cors } from './layers/cors.ts';
 import { errorHandler } from './layers/error-handler.ts';
 import { logger } from './layers/logger.ts';
+import { rateLimit } from './layers/rate-limit.ts';
 import { recovery } from './layers/recovery.ts';
 import { requestMetadata } from './layers/request-metadata.ts';
 import { securityHeaders } from './layers/security-headers.ts';
@@ -26,6 +28,7 @@ export type ChainDeps = {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly telemetry: Telemetry;
+  readonly limits: Limits;
   readonly hooks: RunHooks;
   readonly resolver: SessionResolver;
   readonly inFlight: InFlight;
@@ -49,6 +52,7 @@ export const createChain = (deps: ChainDeps): readonly Layer[] => [
   bodyLimit(),
   compression(),
   session(deps),
+  rateLimit(deps),
 
   useCase(),
 ];

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 
 import type { Actor } from '../actor.ts';
 import type { AppError } from '../error.ts';
+import type { KeyedPolicy } from '../limits/rate.ts';
 import type { Scope } from '../observability/scope.ts';
 import type { Origin } from '../usecase.ts';
 
@@ -69,6 +70,8 @@ export type Route = {
   readonly operation: string | null;
   readonly isAnonymous: boolean;
   readonly acceptsEndedSession?: boolean;
+  /** Of the head; null or absent: only the limits of every actor and address hold. */
+  readonly rate?: KeyedPolicy | null;
   readonly bodyLimitBytes: number;
   readonly timeoutSeconds: number;
   /** Sets `exchange.answer`, or throws. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { kernelErrors } from '../error.ts';
+import type { Rate } from '../limits/rate.ts';
 import type { Errors, UserAction } from '../usecase.ts';
 import { operationOf, type ServedAction } from './action-route.ts';
 import { hasQuery } from './input.ts';
@@ -51,8 +52,17 @@ const describeOperation = (served: ServedAction, components: JsonObject): JsonOb
     security: usecase.actors === 'anonymous' ? [] : [{ bearer: [] }],
     ...(usecase.actors !== 'anonymous' && { 'x-actors': usecase.actors }),
     'x-permissions': usecase.permissions,
+    ...(usecase.rate && { 'x-rate': describeRate(usecase.rate) }),
   };
 };
+
+/** What holds besides the limits of every actor and address, which the operator sets. */
+const describeRate = ({ key, limit, perSeconds, burst }: Rate): JsonObject => ({
+  key: typeof key === 'string' ? key : `field ${key.field}`,
+  limit,
+  perSeconds,
+  burst,
+});
 
 type ToSchema = (schema: z.ZodType) => JsonObject;
 
@@ -102,6 +112,7 @@ const jsonOf = (schema: JsonObject): JsonObject => ({ 'application/json': { sche
 const everyError: Errors = pickErrors([
   'INPUT_INVALID',
   'HOST_NOT_SERVED',
+  'RATE_LIMITED',
   'REQUEST_TIMEOUT',
   'SHUTTING_DOWN',
   'INTERNAL',
@@ -126,7 +137,19 @@ const describeErrors = (action: UserAction): JsonObject => {
     ...action.errors,
   };
   const codesOf = Object.groupBy(Object.keys(all).toSorted(), (code) => statusOf(code, all[code] ?? 'internal'));
-  return Object.fromEntries(Object.entries(codesOf).map(([status, codes = []]) => [status, describeProblem(codes)]));
+  return Object.fromEntries(
+    Object.entries(codesOf).map(([status, codes = []]) => [
+      status,
+      { ...describeProblem(codes), ...(status === '429' && { headers: rateHeaders }) },
+    ]),
+  );
+};
+
+/** draft-ietf-httpapi-ratelimit-headers-11 */
+const rateHeaders: JsonObject = {
+  'Retry-After': { description: 'Seconds until one more is allowed.', schema: { type: 'integer', minimum: 1 } },
+  RateLimit: { description: 'What is left: `"policy";r=0;t=2`.', schema: { type: 'string' } },
+  'RateLimit-Policy': { description: 'What is allowed: `"policy";q=100;w=2`.', schema: { type: 'string' } },
 };
 
 const describeProblem = (codes: readonly string[]): JsonObject => ({

@@ -1,3 +1,5 @@
+import { hkdfSync } from 'node:crypto';
+
 import { AppError } from '../error.ts';
 import { loadMasterKey, type MasterKeySource } from './master-key.ts';
 import { createSealer } from './sealer.ts';
@@ -17,12 +19,19 @@ export type Secrets = {
   seal(plaintext: Uint8Array, at: Place): Buffer;
   /** Throws MASTER_KEY_WRONG if another master key sealed it, SECRET_UNREADABLE if it was changed or moved. */
   open(sealed: Uint8Array, at: Place): Buffer;
+  /**
+   * 32 bytes for `purpose`, the same in every process with this master key (HKDF-SHA-256, RFC 5869). Another master key
+   * derives others: only for what may be forgotten then.
+   */
+  derive(purpose: string): Buffer;
 };
 
 /** Throws MASTER_KEY_MISSING or MASTER_KEY_INVALID, which say what to do; never the key. */
 export const openSecrets = async (source: MasterKeySource): Promise<Secrets> => {
-  const sealer = createSealer(await loadMasterKey(source));
+  const masterKey = await loadMasterKey(source);
+  const sealer = createSealer(masterKey);
   return {
+    derive: (purpose) => Buffer.from(hkdfSync('sha256', masterKey, '', `ashlar ${purpose}`, 32)),
     seal: (plaintext, at) => sealer.seal(plaintext, contextOf(at)),
     open: (sealed, at) => {
       const result = sealer.open(sealed, contextOf(at));

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Actor } from '../../actor.ts';
 import type { Database, Tx } from '../../database/database.ts';
 import { type AppError, kernelError } from '../../error.ts';
+import { createLimits, type LimitsConfig } from '../../limits/limits.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/create-metrics.ts';
 import { currentScope } from '../../observability/scope.ts';
@@ -67,6 +68,8 @@ type Options = {
   readonly actors?: Readonly<Record<string, Actor>>;
   /** Tokens whose session is over. */
   readonly ended?: readonly string[];
+  /** Default: out of reach. */
+  readonly rateLimit?: Partial<LimitsConfig>;
   readonly ready?: () => Promise<Health>;
   /** Default: all of them. */
   readonly permissionFree?: readonly string[];
@@ -118,6 +121,13 @@ export const createFixture = async (usecases: readonly ServedAction[], options: 
       },
     },
     config: { ...config, ...options.config },
+    limits: createLimits({
+      config: { ...outOfReach, ...options.rateLimit },
+      database,
+      secrets: noSecrets,
+      metrics,
+      log,
+    }),
     metrics,
     telemetry,
     log,
@@ -135,6 +145,13 @@ const scopeFields = () => ({ traceId: currentScope()?.traceId, operation: curren
 
 export const serveFixture = ({ app, log }: Fixture, metricsPort: number | null = null): Promise<HttpServer> =>
   openHttpServer(app, { host: '127.0.0.1', port: 0, metricsPort, log });
+
+const outOfReach: LimitsConfig = {
+  actor: { perSecond: 1_000_000, burst: 1_000_000 },
+  address: { perSecond: 1_000_000, burst: 1_000_000 },
+  factor: 1,
+};
+const noSecrets = { derive: () => Buffer.alloc(32) };
 
 const config: HttpConfig = {
   host: '127.0.0.1',

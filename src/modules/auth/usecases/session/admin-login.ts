@@ -22,6 +22,7 @@ export const adminLogin = (deps: AuthDeps) =>
     access: 'POST /api/v1/auth/admin-login',
     actors: 'anonymous',
     permissions: [],
+    rate: { key: 'address', limit: 30, perSeconds: 60, burst: 30, store: 'shared' },
     input: z.object({
       username: z.string().min(1).max(200),
       password: z.string().min(1).max(1024),

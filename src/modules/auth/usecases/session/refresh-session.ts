@@ -20,6 +20,12 @@ type Refreshed =
   | { readonly outcome: 'rotated' | 'repeated'; readonly pair: TokenPair }
   | { readonly outcome: keyof typeof refusals };
 
+/** Null if it is not a token of ours: then it says nothing about any session. */
+const sessionOf =
+  ({ tokens }: AuthDeps) =>
+  (refreshToken: string) =>
+    tokens.readRefresh(refreshToken)?.sessionId ?? null;
+
 /** @see docs/modules/auth/usecases/refresh-session.md */
 export const refreshSession = (deps: AuthDeps) =>
   userAction({
@@ -28,6 +34,13 @@ export const refreshSession = (deps: AuthDeps) =>
     access: 'POST /api/v1/auth/refresh',
     actors: 'anonymous',
     permissions: [],
+    rate: {
+      key: { field: 'refreshToken', subject: sessionOf(deps) },
+      limit: 20,
+      perSeconds: 60,
+      burst: 20,
+      store: 'local',
+    },
     input: z.object({ refreshToken: z.string().min(1).max(200) }),
     output: z.object({
       accessToken: z.string(),
