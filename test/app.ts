@@ -10,6 +10,7 @@ import { createLifecycle } from '#kernel/lifecycle.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
+import { createOutbound } from '#kernel/outbound/outbound.ts';
 import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
@@ -90,6 +91,7 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
     database,
     secrets,
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
+    outbound: createOutbound({ ownEndpoints: () => [] }),
     hooks,
     runner: createRunner({ database, log, metrics, telemetry, hooks }),
   };

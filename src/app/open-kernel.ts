@@ -13,11 +13,13 @@ import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import type { Metrics } from '#kernel/observability/metrics.ts';
 import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
 import type { Telemetry } from '#kernel/observability/telemetry.ts';
+import { createOutbound } from '#kernel/outbound/outbound.ts';
 import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import type { AppConfig } from './config.ts';
 import { createInstallation, type DatabaseServer, migrate } from './installation.ts';
+import { listOwnEndpoints } from './own-endpoints.ts';
 import { release } from './release.ts';
 import { createRunHooks } from './run-hooks.ts';
 import { unopenedDatabase, unopenedSecrets } from './unopened.ts';
@@ -46,10 +48,23 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
   const secrets = isReady ? await openSecrets(secretsOptions(config)) : unopenedSecrets;
 
   const limits = createLimits({ config: config.rateLimit, database, secrets, metrics, log });
+  const outbound = createOutbound({ ownEndpoints: () => listOwnEndpoints(config, server) });
   const hooks = createRunHooks(log, metrics);
   const runner = createRunner({ database, log, metrics, telemetry, hooks });
   return {
-    kernel: { release, now: () => new Date(), log, metrics, telemetry, database, secrets, limits, hooks, runner },
+    kernel: {
+      release,
+      now: () => new Date(),
+      log,
+      metrics,
+      telemetry,
+      database,
+      secrets,
+      limits,
+      outbound,
+      hooks,
+      runner,
+    },
     installation: createInstallation({ config, server, log, describeConfig: () => describeConfig(loaded) }),
   };
 };

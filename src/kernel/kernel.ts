@@ -3,6 +3,7 @@ import type { Limits } from './limits/limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Telemetry } from './observability/telemetry.ts';
+import type { Outbound } from './outbound/outbound.ts';
 import type { RunHooks, Runner } from './run.ts';
 import type { Secrets } from './secrets/secrets.ts';
 
@@ -16,6 +17,7 @@ export type Kernel = {
   readonly database: Database;
   readonly secrets: Secrets;
   readonly limits: Limits;
+  readonly outbound: Outbound;
   readonly hooks: RunHooks;
   readonly runner: Runner;
 };

@@ -140,3 +140,12 @@ describe('the master key', () => {
     });
   });
 });
+
+test('derives the same bytes in every process, others for another purpose and another key', async () => {
+  const [one, same, other] = await Promise.all([withKey(keyOf(1)), withKey(keyOf(1)), withKey(keyOf(2))]);
+
+  expect(one.derive('probe')).toEqual(same.derive('probe'));
+  expect(one.derive('probe')).toHaveLength(32);
+  const all = [one.derive('probe'), one.derive('other'), other.derive('probe'), Buffer.alloc(32, 1)];
+  expect(new Set(all.map((bytes) => bytes.toString('hex'))).size).toBe(4);
+});
