@@ -4,7 +4,8 @@ import { loadAppConfig } from './config.ts';
 import { listOwnEndpoints } from './own-endpoints.ts';
 import { root } from './release.ts';
 
-const load = (env: Readonly<Record<string, string>>) => loadAppConfig({ root, env: { APP_ENV: 'test', ...env } }).config;
+const load = (env: Readonly<Record<string, string>>) =>
+  loadAppConfig({ root, env: { APP_ENV: 'test', ...env } }).config;
 const placesOf = (...args: Parameters<typeof listOwnEndpoints>) =>
   listOwnEndpoints(...args).map(({ host, port }) => `${host} ${port}`);
 
