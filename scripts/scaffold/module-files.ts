@@ -2,9 +2,15 @@ import { editArray, insertImport } from './edits.ts';
 import type { Names } from './names.ts';
 import type { Files, Read } from './use-case-files.ts';
 
+/** Names that would clash with a place, a schema of PostgreSQL, or a variable where modules are put together. */
+const reserved = ['app', 'config', 'console', 'http', 'installation', 'kernel', 'main', 'module', 'modules', 'portal'];
+const words = ['portals', 'public', 'release', 'role', 'roles', 'test', 'default', 'delete', 'export', 'import', 'new'];
+
 /** A module without a use case, and its place in the app. */
 export const moduleFiles = (module: Names, read: Read): Files => {
   const folder = `src/modules/${module.kebab}`;
+  if ([...reserved, ...words].includes(module.kebab))
+    throw new Error(`${module.kebab} is a place or a word of this project, not a module`);
   if (read(`${folder}/module.ts`) !== null) throw new Error(`the module ${module.kebab} is there already`);
   return {
     [`${folder}/deps.ts`]: `import type { Kernel } from '#kernel/kernel.ts';

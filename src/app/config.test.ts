@@ -24,7 +24,7 @@ const messageOf = (env: Record<string, string>): string => {
 };
 
 const publicUrl = { ASHLAR_HTTP__PUBLIC_URL: 'https://ashlar.example.com' };
-const masterKey = { ASHLAR_SECRETS__MASTER_KEY: '0123456789abcdef0123456789abcdef' };
+const masterKey = { ASHLAR_SECRETS__MASTER_KEY: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=' };
 const guarded = { ...publicUrl, ...masterKey };
 const parts = { POSTGRES_HOST: 'db', POSTGRES_USER: 'app', POSTGRES_PASSWORD: 'a password', POSTGRES_DB: 'ashlar' };
 
@@ -121,17 +121,18 @@ describe('single settings', () => {
   });
 
   test('relative paths start at the root, wherever the program was started', () => {
-    const env = {
+    const { dataDirectory, logger } = configOf({
       ASHLAR_DATA_DIRECTORY: 'var/x',
       ASHLAR_LOGGER__OUTPUT: 'logs/a.log',
-      ASHLAR_SECRETS__MASTER_KEY_FILE: '/k',
-    };
-    const { dataDirectory, logger, secrets } = configOf(env);
-    expect([dataDirectory, logger.output, secrets.masterKeyFile]).toEqual([
-      join(root, 'var/x'),
-      join(root, 'logs/a.log'),
-      '/k',
-    ]);
+    });
+    expect([dataDirectory, logger.output]).toEqual([join(root, 'var/x'), join(root, 'logs/a.log')]);
+  });
+
+  test.each([
+    ['ASHLAR_SECRETS__MASTER_KEY', 'short-but-16-long', 'base64'],
+    ['ASHLAR_SECRETS__MASTER_KEY_FILE', '/nonexistent', 'there is no file'],
+  ])('%s that the start would refuse is refused here too', (name, value, reason) => {
+    expect(messageOf({ [name]: value })).toContain(reason);
   });
 
   test('the public address follows host and port until one is given', () => {

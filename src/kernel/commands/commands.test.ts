@@ -8,7 +8,7 @@ import { type Ctx, manualCommand } from '../usecase.ts';
 import { type CommandDescription, describeCommand } from './describe.ts';
 import { executeCommand } from './execute.ts';
 import { mountCommands, type Typed } from './mount.ts';
-import type { Terminal } from './terminal.ts';
+import { decodeSecret, type Terminal } from './terminal.ts';
 
 const grantThing = manualCommand({
   operationId: 'grant-thing',
@@ -156,4 +156,11 @@ test('a declared error keeps its code and kind', async () => {
     code: 'THING_GONE',
     kind: 'conflict',
   });
+});
+
+test('a piped secret is one line of UTF-8', () => {
+  expect(decodeSecret(Buffer.from('correct horse\n'))).toBe('correct horse');
+  for (const bytes of [Buffer.from('two\nlines\n'), Buffer.from([0x61, 0xff])]) {
+    expect(() => decodeSecret(bytes)).toThrow('INPUT_INVALID');
+  }
 });

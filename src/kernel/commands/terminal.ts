@@ -1,4 +1,5 @@
-import { text } from 'node:stream/consumers';
+import { isUtf8 } from 'node:buffer';
+import { buffer } from 'node:stream/consumers';
 
 import { kernelError } from '../error.ts';
 
@@ -19,10 +20,13 @@ export const createProcessTerminal = (): Terminal => ({
   isInteractive: process.stdin.isTTY && process.stderr.isTTY,
   print: (line) => void process.stdout.write(`${line}\n`),
   note: (line) => void process.stderr.write(`${line}\n`),
-  readStdin: async () => (await text(process.stdin)).replace(/\r?\n$/, ''),
+  readStdin: async () => decodeSecret(await buffer(process.stdin)),
   askHidden: async (question) => {
     const { default: password } = await import('@inquirer/password');
-    return cancellable(password({ message: question, mask: false }, { output: process.stderr }));
+    const ask = (message: string) => cancellable(password({ message, mask: false }, { output: process.stderr }));
+    const answer = await ask(question);
+    if (answer === (await ask(`${question}, again`))) return answer;
+    throw invalidSecret('the two entries differ: nothing was changed');
   },
   confirm: async (question) => {
     const { createInterface } = await import('node:readline/promises');
@@ -34,6 +38,18 @@ export const createProcessTerminal = (): Terminal => ({
     }
   },
 });
+
+const invalidSecret = (message: string) => kernelError('INPUT_INVALID', { details: { message } });
+
+/** One line: a second one, or bytes that are no text, would make a secret that nobody can type again. */
+export const decodeSecret = (bytes: Uint8Array): string => {
+  if (!isUtf8(bytes)) throw invalidSecret('standard input is not UTF-8 text');
+  const secret = Buffer.from(bytes)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+  if (/[\r\n]/.test(secret)) throw invalidSecret('standard input has more than one line');
+  return secret;
+};
 
 /** Ctrl-C at a prompt is the person's answer, not a fault of ours. */
 const cancellable = async (answer: Promise<string>): Promise<string> => {

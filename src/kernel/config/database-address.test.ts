@@ -22,7 +22,7 @@ const load = (env: Record<string, string>) =>
     root,
     env: {
       ASHLAR_HTTP__PUBLIC_URL: 'https://ashlar.example.com',
-      ASHLAR_SECRETS__MASTER_KEY: '0123456789abcdef',
+      ASHLAR_SECRETS__MASTER_KEY: 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
       ...env,
     },
     flags: [],

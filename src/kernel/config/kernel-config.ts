@@ -2,6 +2,8 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import type { Check } from './check.ts';
+import { toAppError } from '../error.ts';
+import { parseKey } from '../secrets/master-key.ts';
 import { type DatabaseAddress, toDatabaseAddress } from './database-address.ts';
 import { isOpenToAll } from './files.ts';
 import type { KernelSettings } from './sections.ts';
@@ -30,7 +32,7 @@ export const completeKernel = (settings: KernelSettings, check: Check): KernelCo
   const { root, appEnv, isGuarded } = check;
   const { logger, secrets } = settings;
   const { masterKeyFile } = secrets;
-  if (isGuarded) checkMasterKey(secrets, check);
+  checkMasterKey(secrets, check);
   if (secrets.masterKey !== undefined && masterKeyFile !== undefined) {
     check.refuse('secrets.masterKeyFile', 'secrets.masterKey is set too: give one of them');
   }
@@ -86,7 +88,10 @@ const checkMasterKey = ({ masterKey, masterKeyFile }: KernelSettings['secrets'],
   if (masterKeyFile !== undefined) {
     const message = problemOfKeyFile(resolve(check.root, masterKeyFile));
     if (message !== null) check.refuse('secrets.masterKeyFile', message);
-  } else if (masterKey === undefined) {
+  } else if (masterKey !== undefined) {
+    const message = problemOfKey(masterKey, 'secrets.masterKey');
+    if (message !== null) check.refuse('secrets.masterKey', message);
+  } else if (check.isGuarded) {
     const names = [check.variableOf('secrets.masterKey'), check.variableOf('secrets.masterKeyFile')];
     check.refuse('secrets.masterKey', `the key that seals stored secrets is needed: set ${names.join(' or ')}`);
   }
@@ -95,4 +100,13 @@ const checkMasterKey = ({ masterKey, masterKeyFile }: KernelSettings['secrets'],
 const problemOfKeyFile = (file: string): string | null => {
   if (statSync(file, { throwIfNoEntry: false }) === undefined) return `there is no file ${file}`;
   return isOpenToAll(file) ? `every user may read ${file}: chmod 600 it` : null;
+};
+
+const problemOfKey = (text: string, source: string): string | null => {
+  try {
+    parseKey(text, source);
+    return null;
+  } catch (thrown) {
+    return String(toAppError(thrown).details['message']);
+  }
 };

@@ -111,7 +111,7 @@ export const openConnection = async (options: ConnectionOptions): Promise<Connec
     socket.destroy();
     const reason = thrown instanceof Error ? thrown.message || String(thrown) : String(thrown);
     throw databaseUnavailable(
-      `connecting to ${describeEndpoint(endpoint)} failed: ${reason}. Is PostgreSQL running there, and is database.url right?`,
+      `connecting to ${describeEndpoint(endpoint)} failed: ${reason}. Is PostgreSQL running there, and are address, user and password right?`,
       thrown,
     );
   } finally {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
 import type { Connection } from './connection.ts';
 import { databaseUnavailable, isTransient } from './failures.ts';
-import { type Observer, runOn } from './observer.ts';
+import type { RunOn } from './observer.ts';
 import type { Statement, Values } from './statement.ts';
 
 const retryMs = 250;
@@ -14,7 +14,7 @@ const stuckMs = 3000;
 export type LanesOptions = {
   readonly count: number;
   readonly open: () => Promise<Connection>;
-  readonly observer: Observer;
+  readonly runOn: RunOn;
   readonly log: Logger;
   /** How long the first connections may take, while the server is away or starting. */
   readonly startTimeoutMs: number;
@@ -33,9 +33,6 @@ export class Lanes {
   #isLost = false;
   #back = Promise.withResolvers<void>();
   #downSince = performance.now();
-  /** Takes all statements of this turn of the event loop; null when the turn is over. */
-  #ofTurn: Connection | null = null;
-  readonly #endTurn = (): void => void (this.#ofTurn = null);
   #lastFailure: unknown = undefined;
 
   constructor(options: LanesOptions) {
@@ -68,9 +65,9 @@ export class Lanes {
   }
 
   run(statement: Statement, values: Values): Promise<unknown> {
-    const connection = this.#pickForTurn();
+    const connection = this.#pick();
     if (connection === null) return this.#runLater(statement, values);
-    return toPromise(() => runOn(this.#options.observer, connection, statement, values));
+    return toPromise(() => this.#options.runOn(connection, statement, values));
   }
 
   /** Waits, during the first 500 ms of an outage, for a lane; throws DATABASE_UNAVAILABLE if none comes. */
@@ -98,14 +95,6 @@ export class Lanes {
     await Promise.all(this.#keepers);
   }
 
-  /** Statements of one turn go out together: split over two lanes they take twice the writes and reads. */
-  #pickForTurn(): Connection | null {
-    if (this.#ofTurn?.isOpen) return this.#ofTurn;
-    this.#ofTurn = this.#pick();
-    setImmediate(this.#endTurn);
-    return this.#ofTurn;
-  }
-
   #pick(): Connection | null {
     let best: Connection | null = null;
     for (const connection of this.#connections) {
@@ -118,7 +107,7 @@ export class Lanes {
     await this.untilUp();
     const connection = this.#pick();
     if (connection === null) throw databaseUnavailable('PostgreSQL was lost again', this.#lastFailure);
-    return runOn(this.#options.observer, connection, statement, values);
+    return this.#options.runOn(connection, statement, values);
   }
 
   async #openBefore(deadline: number): Promise<Connection> {

@@ -11,28 +11,27 @@ export type Observer = {
   readonly telemetry: Pick<Telemetry, 'startSpan'>;
 };
 
+export type RunOn = (connection: Connection, statement: Statement, values: Values) => PromiseLike<unknown>;
+
 /** The one way of every statement to a connection: span, duration, values in, rows out, failures named. */
-export const runOn = (
-  observer: Observer,
-  connection: Connection,
-  statement: Statement,
-  values: Values,
-): PromiseLike<unknown> => {
-  const params = statement.encode(values);
-  const span = observer.telemetry.startSpan(statement.name);
-  const startedAt = performance.now();
-  return connection.send(statement, params).then(
-    (rows) => {
-      connection.settled();
-      observer.metrics.queryDuration(statement.name, 'ok', (performance.now() - startedAt) / 1000);
-      span?.end();
-      return statement.decode(rows);
-    },
-    (thrown: unknown) => {
-      connection.settled();
-      observer.metrics.queryDuration(statement.name, 'error', (performance.now() - startedAt) / 1000);
-      span?.setStatus({ code: SpanStatusCode.ERROR }).end();
-      throw nameFailure(thrown);
-    },
-  );
-};
+export const createRunOn =
+  ({ metrics, telemetry }: Observer): RunOn =>
+  (connection, statement, values) => {
+    const params = statement.encode(values);
+    const span = telemetry.startSpan(statement.name);
+    const startedAt = performance.now();
+    return connection.send(statement, params).then(
+      (rows) => {
+        connection.settled();
+        metrics.queryDuration(statement.name, 'ok', (performance.now() - startedAt) / 1000);
+        span?.end();
+        return statement.decode(rows);
+      },
+      (thrown: unknown) => {
+        connection.settled();
+        metrics.queryDuration(statement.name, 'error', (performance.now() - startedAt) / 1000);
+        span?.setStatus({ code: SpanStatusCode.ERROR }).end();
+        throw nameFailure(thrown);
+      },
+    );
+  };

@@ -4,7 +4,7 @@ import type { Database } from './database.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { databaseUnavailable, sqlStateOf } from './failures.ts';
 import { Lanes } from './lanes.ts';
-import { type Observer } from './observer.ts';
+import { createRunOn, type Observer } from './observer.ts';
 import { createDb } from './session.ts';
 import { createEncoder, type Statement } from './statement.ts';
 import { Transactions } from './transactions.ts';
@@ -75,9 +75,10 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
 const createPools = (options: DatabaseOptions): { readonly lanes: Lanes; readonly transactions: Transactions } => {
   const { url, log, lanes: count = 2, transactions: max = 4, startTimeoutMs = 5000 } = options;
   const endpoint = parseEndpoint(url);
+  const runOn = createRunOn(options);
   const lanes = new Lanes({
     count,
-    observer: options,
+    runOn,
     log,
     startTimeoutMs,
     open: () => openConnection({ endpoint, applicationName: 'ashlar lane', settings: laneSettings }),
@@ -87,7 +88,7 @@ const createPools = (options: DatabaseOptions): { readonly lanes: Lanes; readonl
     const settings = transactionSettings;
     return openConnection({ endpoint, applicationName: 'ashlar transaction', settings, transactionTimeoutMs });
   };
-  return { lanes, transactions: new Transactions({ max, observer: options, open: openForTransactions }) };
+  return { lanes, transactions: new Transactions({ max, runOn, open: openForTransactions }) };
 };
 
 const probe: Statement = {

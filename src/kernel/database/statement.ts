@@ -29,7 +29,7 @@ export const createEncoder = (name: string, params: readonly unknown[]): ((value
   const encoders = params.map((param) => encoderOf(name, param));
   return (values) => {
     const encoded: unknown[] = [];
-    for (let index = 0; index < encoders.length; index += 1) encoded.push(encoders[index]!(values));
+    for (let index = 0; index < encoders.length; index += 1) encoded.push(encoders[index]?.(values));
     return encoded;
   };
 };
@@ -96,13 +96,15 @@ export const createDecoder = (
     return (rows) => rows.map((row) => decodeRow(row as Row));
   }
   const flat = columns.map(({ path, decode }) => ({ key: String(path[0]), decode }));
+  // `as`: here too.
   return (rows) => rows.map((row) => decodeFlat(flat, row as Row));
 };
 
 const decodeFlat = (columns: readonly { readonly key: string; readonly decode: Decode | null }[], row: Row) => {
   const decoded: Record<string, unknown> = {};
   for (let index = 0; index < columns.length; index += 1) {
-    const column = columns[index]!;
+    const column = columns[index];
+    if (column === undefined) continue;
     const value = row[index];
     decoded[column.key] = value === null || column.decode === null ? value : column.decode(value);
   }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from './connection.ts';
 import type { Tx } from './database.ts';
 import { databaseUnavailable, sqlStateOf } from './failures.ts';
-import { type Observer, runOn } from './observer.ts';
+import type { RunOn } from './observer.ts';
 import { createDb } from './session.ts';
 import type { Statement } from './statement.ts';
 
@@ -18,7 +18,7 @@ const stuckMs = 35_000;
 export type TransactionsOptions = {
   readonly max: number;
   readonly open: () => Promise<Connection>;
-  readonly observer: Observer;
+  readonly runOn: RunOn;
 };
 
 type Waiter = { readonly resolve: (connection: Connection | null) => void };
@@ -53,7 +53,7 @@ export class Transactions {
       if (reruns > 0) await delay(Math.random() * reruns * rerunPauseMs);
       const connection = await this.#acquire(signal);
       try {
-        return await runTransaction(this.#options.observer, connection, { fn, signal });
+        return await runTransaction(this.#options.runOn, connection, { fn, signal });
       } catch (thrown) {
         if (reruns === maxReruns || !isRerunnable(thrown) || signal?.aborted === true) throw thrown;
       } finally {
@@ -141,18 +141,18 @@ const isRerunnable = (thrown: unknown): boolean => {
 
 type Work<T> = { readonly fn: (tx: Tx) => Promise<T>; readonly signal: AbortSignal | undefined };
 
-const runTransaction = async <T>(observer: Observer, connection: Connection, work: Work<T>): Promise<T> => {
-  const scope = openScope(observer, connection);
+const runTransaction = async <T>(runOn: RunOn, connection: Connection, work: Work<T>): Promise<T> => {
+  const scope = openScope(runOn, connection);
   const { aborted, forget } = watchAbort(work.signal);
   try {
-    await runOn(observer, connection, begin, {});
+    await runOn(connection, begin, {});
     const value = await Promise.race([work.fn(scope.tx), aborted]);
     scope.end();
-    await commitOn(observer, connection);
+    await commitOn(runOn, connection);
     return value;
   } catch (thrown) {
     scope.end();
-    await rollBack(observer, connection);
+    await rollBack(runOn, connection);
     throw thrown;
   } finally {
     forget();
@@ -160,12 +160,12 @@ const runTransaction = async <T>(observer: Observer, connection: Connection, wor
 };
 
 /** Ends what fn may do with `tx` when the transaction ends: the connection is then somebody else's. */
-const openScope = (observer: Observer, connection: Connection): { readonly tx: Tx; readonly end: () => void } => {
+const openScope = (runOn: RunOn, connection: Connection): { readonly tx: Tx; readonly end: () => void } => {
   let isOver = false;
   const db = createDb(async (statement, values) => {
     if (isOver)
       throw new Error(`the transaction of the query ${statement.name} is over: every statement must be awaited in it`);
-    return runOn(observer, connection, statement, values);
+    return runOn(connection, statement, values);
   });
   return {
     // `as`: the brand exists in types only, and this is the one place that gives it.
@@ -202,8 +202,8 @@ const begin = command('begin');
 const commit = command('commit');
 const rollback = command('rollback');
 
-const commitOn = async (observer: Observer, connection: Connection): Promise<void> => {
-  const tag = await runOn(observer, connection, commit, {}).then(null, (thrown: unknown) => {
+const commitOn = async (runOn: RunOn, connection: Connection): Promise<void> => {
+  const tag = await runOn(connection, commit, {}).then(null, (thrown: unknown) => {
     if (connection.isOpen && sqlStateOf(thrown) !== null) throw thrown;
     throw databaseUnavailable(
       'the connection was lost during a commit: whether the change was made is unknown',
@@ -214,11 +214,11 @@ const commitOn = async (observer: Observer, connection: Connection): Promise<voi
     throw new Error('PostgreSQL rolled the transaction back: a statement in it failed, and its error was caught');
 };
 
-const rollBack = async (observer: Observer, connection: Connection): Promise<void> => {
+const rollBack = async (runOn: RunOn, connection: Connection): Promise<void> => {
   if (!connection.isOpen) return;
   const timer = setTimeout(() => connection.destroy(), rollbackMs);
   try {
-    await runOn(observer, connection, rollback, {});
+    await runOn(connection, rollback, {});
   } catch {
     // A connection that cannot roll back is not used again; PostgreSQL rolls back when it closes.
     connection.destroy();

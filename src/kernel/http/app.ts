@@ -1,3 +1,5 @@
+import { hostname, networkInterfaces } from 'node:os';
+
 import { type Context, Hono } from 'hono';
 
 import { toAppError } from '../error.ts';
@@ -110,11 +112,19 @@ const checkHeads = (usecases: readonly ServedAction[], permissionFree: readonly 
 
 /** Host names that are ours: the public one, the one we listen on, and the loopback's names when that is the loopback. */
 const servedHosts = ({ publicUrl, host }: HttpConfig): ReadonlySet<string> => {
-  const own = host.includes(':') ? `[${host}]` : host.toLowerCase();
-  const loopback = ['localhost', '127.0.0.1', '[::1]'];
+  const own = inUrl(host.toLowerCase());
+  const isEverywhere = host === '0.0.0.0' || host === '::';
   return new Set([
     ...(publicUrl === null ? [] : [new URL(publicUrl).hostname]),
     own,
-    ...(loopback.includes(own) ? loopback : []),
+    ...(isEverywhere || loopback.includes(own) ? loopback : []),
+    ...(isEverywhere ? [hostname().toLowerCase(), ...ownAddresses()] : []),
   ]);
 };
+
+const loopback = ['localhost', '127.0.0.1', '[::1]'];
+
+const inUrl = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
+const ownAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => inUrl(address)));

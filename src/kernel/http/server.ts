@@ -89,6 +89,8 @@ const listen = async (fetch: HttpApp['fetch'], { host, port, log, setting }: Lis
   const connections = trackConnections(server);
   server.on('request', (incoming, outgoing) => {
     if (connections.isClosing) outgoing.shouldKeepAlive = false;
+    // Load balancers probe with HTTP/1.0, which knows no Host; the adapter wants one.
+    if (incoming.headers.host === undefined && probePaths.has(incoming.url ?? '')) incoming.headers.host = 'localhost';
     void answer(incoming, outgoing);
   });
   server.on('checkExpectation', refuseExpectation);
@@ -109,6 +111,8 @@ const keepInstanceOf = (): void => {
     return;
   Object.defineProperty(Response, Symbol.hasInstance, { value: (value: unknown) => value instanceof native });
 };
+
+const probePaths: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 /** The adapter could not make a request of it; the chain itself never rejects. */
 const answerFailure = (thrown: unknown, log: Logger): Response => {

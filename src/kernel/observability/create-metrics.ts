@@ -38,7 +38,7 @@ export const createMetrics = (): Metrics => {
   return {
     ...makers,
     useCaseDuration: (operation, outcome, seconds) => useCases.observe({ operation, outcome }, seconds),
-    httpDuration: (route, method, status, seconds) => http.observe({ route, method, status }, seconds),
+    httpDuration: (request, seconds) => http.observe(request, seconds),
     queryDuration: (query, outcome, seconds) => queries.observe({ query, outcome }, seconds),
     internalError: (operation) => errors.add({ operation }),
     contentType: registry.contentType,

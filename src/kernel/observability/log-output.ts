@@ -17,7 +17,7 @@ export type LogOutputOptions = {
   /** `stdout`, `stderr`, or a path: `logs/ashlar.log` becomes `logs/ashlar.2026-01-31.1.log`. */
   readonly output: string;
   readonly rotation: Rotation;
-  /** Collect up to 64 KB or 200 ms; false writes at once, for a person who watches. */
+  /** Collect up to 8 KB or 200 ms; false writes at once, for a person who watches. */
   readonly isBuffered: boolean;
   /** Called once the output works again after `lines` were given up. */
   readonly onRecovered: (lines: number) => void;
@@ -30,8 +30,8 @@ export type LogOutput = {
   close(): Promise<void>;
 };
 
-/** Each write wakes another thread, which costs as much as several lines: 8 KB (pino's advice) held only 25 of them. */
-const chunkLength = 65_536;
+/** pino's advice for its own destination; above it a write costs less than the lines that it carries. */
+const chunkLength = 8192;
 const flushMs = 200;
 const retryMs = 1000;
 const closeMs = 2000;

@@ -10,9 +10,9 @@ const valueOf = (text: string, line: string): number | undefined => {
 
 test('counts requests, queries, runs and errors by their labels', async () => {
   const metrics = createMetrics();
-  metrics.httpDuration('/api/v1/auth/me', 'GET', 200, 0.004);
-  metrics.httpDuration('/api/v1/auth/me', 'GET', 200, 0.04);
-  metrics.httpDuration('/api/v1/auth/me', 'GET', 401, 99);
+  metrics.httpDuration({ route: '/api/v1/auth/me', method: 'GET', status: 200 }, 0.004);
+  metrics.httpDuration({ route: '/api/v1/auth/me', method: 'GET', status: 200 }, 0.04);
+  metrics.httpDuration({ route: '/api/v1/auth/me', method: 'GET', status: 401 }, 99);
   metrics.queryDuration('auth.find-session', 'ok', 0.001);
   metrics.useCaseDuration('auth.get-me', 'unauthenticated', 0.5);
   metrics.internalError('none');

@@ -17,7 +17,7 @@ export type Sample<L extends string> = { readonly labels: Labels<L>; readonly va
 export type Metrics = {
   useCaseDuration(operation: string, outcome: string, seconds: number): void;
   /** `route` is the template (`/api/v1/things/{id}`), never the path that was asked for. */
-  httpDuration(route: string, method: string, status: number, seconds: number): void;
+  httpDuration(request: Labels<'route' | 'method' | 'status'>, seconds: number): void;
   /** `name` is the prepared query's name, or `unprepared`. */
   queryDuration(name: string, outcome: 'ok' | 'error', seconds: number): void;
   /** Errors of ours, by operation (`none` outside of one). */

@@ -41,7 +41,8 @@ const forms = [
   { pattern: /^[\da-f]{64}$/i, encoding: 'hex' },
 ] as const;
 
-const parseKey = (text: string, source: string): Buffer => {
+/** The 32 bytes; throws MASTER_KEY_INVALID, which names `source` and never the text. */
+export const parseKey = (text: string, source: string): Buffer => {
   const trimmed = text.trim();
   const form = forms.find(({ pattern }) => pattern.test(trimmed));
   if (form === undefined) {

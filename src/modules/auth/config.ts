@@ -21,7 +21,6 @@ const tokensSection = () =>
       refreshGraceSeconds: z.int().min(0).max(300).default(60),
       idleDays: z.int().min(1).max(90).default(7),
       absoluteDays: z.int().min(1).max(365).default(30),
-      keyRotationDays: z.int().min(2).max(365).default(90),
     })
     .refine(({ idleDays, absoluteDays }) => idleDays <= absoluteDays, {
       path: ['idleDays'],

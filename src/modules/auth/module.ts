@@ -34,6 +34,8 @@ export const createAuthModule = (given: Given): Module & { readonly sessions: Se
   return {
     name: 'auth',
     portal: null,
+    // Who is not signed in yet may send no more: it is read before it is known to be good.
+    bodyLimitBytes: 65_536,
     sessions: createSessionResolver(deps),
     usecases: [
       adminLogin(deps),

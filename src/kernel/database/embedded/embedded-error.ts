@@ -29,6 +29,7 @@ export const systemCode = (thrown: unknown): string | null =>
 const directoryRemedies: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free some space and start again',
   EDQUOT: 'the disk quota is used up: free some space and start again',
+  ENOENT: 'it cannot be made there: point the data directory at a place that exists and can be written',
   EROFS: 'the file system is read-only: point the data directory at a writable one',
   EACCES:
     'permission denied: give the directory to the account that runs Ashlar (chown -R), or run Ashlar as its owner',

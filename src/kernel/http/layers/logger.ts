@@ -9,7 +9,7 @@ export const logger = ({ log, metrics }: { readonly log: Logger; readonly metric
   leave: ({ route, method, startedAt, answer, failure, origin, outgoing }) => {
     const ms = performance.now() - startedAt;
     const status = answer?.status ?? 500;
-    metrics.httpDuration(route.template, route.method === '*' ? 'other' : method, status, ms / 1000);
+    metrics.httpDuration({ route: route.template, method: route.method === '*' ? 'other' : method, status }, ms / 1000);
     const line = {
       method,
       route: route.template,

@@ -16,7 +16,7 @@ export const target = ({ hosts, peers }: TargetOptions): Layer => {
     enter: (exchange) => {
       const host = hostOf(exchange, peers);
       if (host !== lastServed) {
-        if (!hosts.has(nameOf(host))) throw kernelError('HOST_NOT_SERVED');
+        if (!hosts.has(nameOf(host))) throw hostNotServed();
         lastServed = host;
       }
       const { url } = exchange.incoming;
@@ -24,6 +24,11 @@ export const target = ({ hosts, peers }: TargetOptions): Layer => {
     },
   };
 };
+
+const hostNotServed = () =>
+  kernelError('HOST_NOT_SERVED', {
+    details: { message: 'this server is reached by another name: an operator sets it as http.publicUrl' },
+  });
 
 const hostOf = ({ incoming }: Exchange, peers: Peers): string => {
   const forwarded = incoming.headers['x-forwarded-host'];

@@ -41,7 +41,10 @@ export const createSessionResolver = ({ kernel: { database, now }, tokens }: Res
   };
 };
 
-const toActor = ({ actorType, actorId, sessionId, authenticatedAt }: AccessClaims, row: SignedInRow): SignedInActor => ({
+const toActor = (
+  { actorType, actorId, sessionId, authenticatedAt }: AccessClaims,
+  row: SignedInRow,
+): SignedInActor => ({
   type: actorType,
   id: actorId,
   sessionId,

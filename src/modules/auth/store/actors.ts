@@ -3,7 +3,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { ActorType } from '#kernel/actor.ts';
 import type { Db, Tx } from '#kernel/database/database.ts';
 import { prepared, type Slots } from '#kernel/database/prepared.ts';
-import { actors, sessions } from '../schema.ts';
+import { actors } from '../schema.ts';
 
 export type ActorRow = typeof actors.$inferSelect;
 
