@@ -7,7 +7,7 @@ import type { Held } from './held.ts';
 import type { Hint } from './hint.ts';
 import { createPace } from './pace.ts';
 import { type Settlement, settleTasks, toSettlements } from './settle-statements.ts';
-import { Watermarks } from './watermarks.ts';
+import { type Places, Watermarks } from './watermarks.ts';
 
 const maxBatch = 500;
 const fromStartMs = 1_000;
@@ -123,23 +123,29 @@ export class Desk {
     const done = this.#done.splice(0, maxBatch);
     const startedAt = performance.now();
     const fromStart = limit > 0 && this.#starts.isDue(startedAt);
+    const places = limit > 0 ? this.#watermarks.places({ fromStart }) : nowhere;
     if (limit > 0) this.#mayBeMore = false;
-    try {
-      const places = limit > 0 ? this.#watermarks.places({ fromStart }) : nowhere;
-      const rows = await exchangeTasks(db, { ...places, ...toCompletions(done), owner: this.#options.owner, limit });
-      const claimed = rows.flatMap((row) => (row.id === null ? [] : [row]));
-      if (fromStart) this.#starts.ran(startedAt, performance.now());
-      const isFull = limit > 0 && claimed.length === limit;
-      if (isFull) this.#mayBeMore = true;
-      for (const task of claimed) this.#watermarks.pass(task, { fromStart: fromStart && isFull });
-      this.#confirm(done, rows[0]?.finished ?? 0);
-      if (claimed.length > 0) this.#options.onClaimed(claimed);
-    } catch (thrown) {
-      // A result that PostgreSQL refuses must not keep the others: they go one by one.
-      if (isDataError(thrown)) this.#others.push(...done);
-      else this.#done.unshift(...done);
-      throw thrown;
-    }
+    const { owner } = this.#options;
+    const rows = await exchangeTasks(db, { ...places, ...toCompletions(done), owner, limit }).catch(
+      (thrown: unknown) => {
+        // A result that PostgreSQL refuses must not keep the others: they go one by one.
+        (isDataError(thrown) ? this.#others : this.#done).unshift(...done);
+        throw thrown;
+      },
+    );
+    if (fromStart) this.#starts.ran(startedAt, performance.now());
+    this.#confirm(done, rows[0]?.finished ?? 0);
+    const claimed = rows.filter((row) => row.id !== null);
+    if (claimed.length > 0) this.#take(claimed, { isFull: claimed.length === limit, fromStart });
+  }
+
+  #take(
+    claimed: readonly Claimed[],
+    { isFull, fromStart }: { readonly isFull: boolean; readonly fromStart: boolean },
+  ): void {
+    if (isFull) this.#mayBeMore = true;
+    for (const task of claimed) this.#watermarks.pass(task, { fromStart: fromStart && isFull });
+    this.#options.onClaimed(claimed.toSorted((a, b) => a.priority - b.priority || a.runMs - b.runMs));
   }
 
   #confirm(done: readonly Ended[], finished: number): void {
@@ -217,7 +223,7 @@ export class Desk {
   }
 }
 
-const nowhere: ReturnType<Watermarks['places']> = { queues: [], priorities: [], afterMs: [], afterIds: [] };
+const nowhere: Places = { queues: [], priorities: [], afterMs: [], afterIds: [] };
 
 const isDataError = (thrown: unknown): boolean => sqlStateOf(thrown)?.startsWith('22') === true;
 

@@ -122,18 +122,21 @@ export const createTasks = (database: Pick<Database, 'lanes'>, log: Logger): Tas
   };
 };
 
+const defaults = { priority: 5, runAt: null, uniqueKey: null, groupKey: null, onConflict: 'keep' } as const;
+
 const toNewTask = (task: TaskContract, payload: unknown, options: EnqueueOptions): NewTask => {
-  const { priority = 5, runAt = null, onConflict = 'keep' } = options;
+  const { queue, priority, runAt, uniqueKey, groupKey, onConflict } = { ...defaults, queue: queueOf(task), ...options };
   if (!Number.isInteger(priority) || priority < 0 || priority > 9) throw refusal(task, 'priority is 0 to 9');
+  for (const key of [queue, uniqueKey, groupKey]) if (key !== null) checkKey(task, key);
   const scope = currentScope();
   return {
     id: newId(),
-    queue: checkKey(task, options.queue ?? queueOf(task)),
+    queue,
     name: task.name,
     priority,
     runAt,
-    groupKey: options.groupKey === undefined ? null : checkKey(task, options.groupKey),
-    uniqueKey: options.uniqueKey === undefined ? null : checkKey(task, options.uniqueKey),
+    groupKey,
+    uniqueKey,
     payload: toPayload(task, payload),
     traceparent: scope === undefined ? null : traceResponse(scope),
     onConflict,
@@ -153,8 +156,8 @@ const toPayload = (task: TaskContract, payload: unknown): string => {
 };
 
 /** Keys stand in indexes, whose rows have a limit. */
-const checkKey = (task: TaskContract, key: string): string => {
-  if (key !== '' && key.length <= maxKeyLength && key.isWellFormed() && !key.includes('\0')) return key;
+const checkKey = (task: TaskContract, key: string): void => {
+  if (key !== '' && key.length <= maxKeyLength && key.isWellFormed() && !key.includes('\0')) return;
   throw refusal(task, `queue, groupKey and uniqueKey are 1 to ${maxKeyLength} characters without U+0000`);
 };
 
@@ -175,11 +178,13 @@ type Grouped = Member & { readonly groupKey: string };
 /** `changed` is what workers should look at; of `added`, what stands in a group is put at its end. */
 type FollowUps = { add(tx: Tx, changed: readonly Inserted[], added: readonly Member[]): void };
 
+type FollowUp = { readonly grouped: Grouped[]; readonly hints: Map<string, Hint> };
+
 /** What a transaction that enqueues does at its end: order its groups before the commit, tell workers after it. */
 const createFollowUps = (wakes: Wakes): FollowUps => {
-  const open = new WeakMap<Tx, { readonly grouped: Grouped[]; readonly hints: Map<string, Hint> }>();
-  const begin = (tx: Tx) => {
-    const work = { grouped: [] as Grouped[], hints: new Map<string, Hint>() };
+  const open = new WeakMap<Tx, FollowUp>();
+  const begin = (tx: Tx): FollowUp => {
+    const work: FollowUp = { grouped: [], hints: new Map() };
     open.set(tx, work);
     tx.beforeCommit(() => orderGroups(tx, work.grouped));
     tx.afterCommit(() => wakes.announce(work.hints.values()));

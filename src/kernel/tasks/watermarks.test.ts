@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { Watermarks } from './watermarks.ts';
 
-const at = (runMs: number, id: string, queue = 'a', priority = 5) => ({ queue, priority, runMs, id });
+const at = (runMs: number, id: string, queue = 'a') => ({ queue, priority: 5, runMs, id });
 const markOf = (marks: Watermarks, fromStart = false) => {
   const { queues, priorities, afterMs, afterIds } = marks.places({ fromStart });
   const index = queues.findIndex((queue, place) => queue === 'a' && priorities[place] === 5);
@@ -38,5 +38,5 @@ test('a claim from the start leaves the mark where it was, unless there was more
 test('lets each queue come first in its turn', () => {
   const marks = new Watermarks(['a', 'b', 'c']);
   const firsts = [1, 2, 3].map(() => marks.places({ fromStart: false }).queues[0]);
-  expect(firsts.toSorted()).toEqual(['a', 'b', 'c']);
+  expect(new Set(firsts)).toEqual(new Set(['a', 'b', 'c']));
 });

@@ -1,6 +1,12 @@
 import type { Claimed } from './claim-statements.ts';
 
 type Place = Pick<Claimed, 'queue' | 'priority' | 'runMs' | 'id'>;
+export type Places = {
+  readonly queues: string[];
+  readonly priorities: number[];
+  readonly afterMs: number[];
+  readonly afterIds: string[];
+};
 type Mark = { ms: number; id: string };
 
 const firstId = '00000000-0000-0000-0000-000000000000';
@@ -20,20 +26,10 @@ export class Watermarks {
   }
 
   /** Every place once, the queues in turns, so that none always comes last. */
-  places({ fromStart }: { readonly fromStart: boolean }): {
-    queues: string[];
-    priorities: number[];
-    afterMs: number[];
-    afterIds: string[];
-  } {
+  places({ fromStart }: { readonly fromStart: boolean }): Places {
     const [first = '', ...rest] = this.#queues;
     this.#queues = [...rest, first];
-    const places = {
-      queues: [] as string[],
-      priorities: [] as number[],
-      afterMs: [] as number[],
-      afterIds: [] as string[],
-    };
+    const places: Places = { queues: [], priorities: [], afterMs: [], afterIds: [] };
     for (const queue of this.#queues) {
       for (const [priority, { ms, id }] of (this.#marks.get(queue) ?? []).entries()) {
         places.queues.push(queue);

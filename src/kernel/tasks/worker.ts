@@ -12,7 +12,7 @@ import type { Held } from './held.ts';
 import { parseHints } from './hint.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Line } from './line.ts';
-import { Pool } from './pool.ts';
+import { Pool, type PoolOptions } from './pool.ts';
 import { freeUnheld } from './process-statements.ts';
 import type { Settlement } from './settle-statements.ts';
 import type { TaskMetrics } from './task-metrics.ts';
@@ -74,26 +74,14 @@ export const openTaskWorker = (options: TaskWorkerOptions): TaskWorker => {
     },
   });
 
+  const onLeaked = ({ task }: Held): void => {
+    leaked += 1;
+    options.log.error({ task: task.name, leaked }, 'a task ignored its timeout; its slot is lost until it ends');
+    if (leaked === maxLeaked) options.onExhausted();
+  };
   for (const name of taskPools) {
     const served = queuesByPool.get(name);
-    if (served === undefined) continue;
-    pools.push(
-      new Pool({
-        name,
-        slots: options.slots[name],
-        queues: served,
-        byName,
-        run: { runner: options.runner, owner, now: options.now, random: Math.random },
-        log: options.log,
-        db: () => line.db,
-        onFinished: (held, settlement) => count(options.metrics, held, settlement),
-        onLeaked: ({ task }) => {
-          leaked += 1;
-          options.log.error({ task: task.name, leaked }, 'a task ignored its timeout; its slot is lost until it ends');
-          if (leaked === maxLeaked) options.onExhausted();
-        },
-      }),
-    );
+    if (served !== undefined) pools.push(createPool(options, { name, queues: served, byName, owner, line, onLeaked }));
   }
 
   const stopListening = options.wakes.listen(onHint);
@@ -114,6 +102,25 @@ export const openTaskWorker = (options: TaskWorkerOptions): TaskWorker => {
       await line.close();
     },
   };
+};
+
+type Given = Pick<PoolOptions, 'queues' | 'byName' | 'onLeaked'> & {
+  readonly name: TaskPool;
+  readonly owner: string;
+  readonly line: Line;
+};
+
+const createPool = (options: TaskWorkerOptions, { name, owner, line, ...given }: Given): Pool => {
+  const { runner, now, log, metrics, slots } = options;
+  return new Pool({
+    ...given,
+    name,
+    slots: slots[name],
+    run: { runner, owner, now, random: Math.random },
+    log,
+    db: () => line.db,
+    onFinished: (held, settlement) => count(metrics, held, settlement),
+  });
 };
 
 const heldIds = (pools: readonly Pool[]): string[] =>

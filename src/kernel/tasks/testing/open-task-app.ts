@@ -75,8 +75,6 @@ export const openTaskApp = async (url: string) => {
   };
 };
 
-export type TaskApp = Awaited<ReturnType<typeof openTaskApp>>;
-
 /** A task of the module `test`, in a queue of its own; its contract beside it. */
 export const buildTask = (
   operationId: string,
