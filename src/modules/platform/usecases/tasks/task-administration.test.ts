@@ -8,8 +8,10 @@ import { type TestApp, test } from '#test/app.ts';
 import { buildActor } from '#test/build.ts';
 import { run } from '#test/run.ts';
 
-const call = async (app: TestApp, method: 'GET' | 'POST', path: string, body?: object) => {
-  const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+const call = async (app: TestApp, access: `${'GET' | 'POST'} /${string}`, body?: object) => {
+  const [method = '', path = ''] = access.split(' ');
+  const init =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
   const response = await app.as(buildActor()).request(`/api/v1/platform${path}`, { method, ...init });
   const answer = response.status === 204 ? null : JSON.parse(await response.text());
   return { status: response.status, answer };
@@ -38,7 +40,7 @@ describe('tasks over HTTP', () => {
     const ready = await enqueue(app, { queue });
     const dead = await die(app, { queue });
     const ids = async (query: string) => {
-      const { answer } = await call(app, 'GET', `/tasks?queue=${queue}&${query}`);
+      const { answer } = await call(app, `GET /tasks?queue=${queue}&${query}`);
       return answer.items.map(({ id }: { id: string }) => id);
     };
     expect(await ids('')).toEqual([dead, ready, waiting]);
@@ -49,7 +51,7 @@ describe('tasks over HTTP', () => {
     expect(await ids('group=g')).toEqual([waiting]);
     expect(await ids('name=platform.probe&from=2000-01-01T00:00:00Z')).toHaveLength(3);
     expect(await ids('to=2000-01-01T00:00:00Z')).toEqual([]);
-    const first = await call(app, 'GET', `/tasks?queue=${queue}&limit=2`);
+    const first = await call(app, `GET /tasks?queue=${queue}&limit=2`);
     expect(await ids(`limit=2&cursor=${first.answer.nextCursor}`)).toEqual([waiting]);
   });
 
@@ -58,8 +60,8 @@ describe('tasks over HTTP', () => {
     const options = { queue, groupKey: 'g', runAt: new Date(Date.now() + 60_000) };
     await enqueue(app, options);
     const second = await enqueue(app, options);
-    await call(app, 'POST', `/queues/${queue}/pause`);
-    const { answer } = await call(app, 'GET', `/tasks/${second}`);
+    await call(app, `POST /queues/${queue}/pause`);
+    const { answer } = await call(app, `GET /tasks/${second}`);
     expect(answer).toMatchObject({
       id: second,
       state: 'waiting',
@@ -73,57 +75,67 @@ describe('tasks over HTTP', () => {
     ['POST', '/retry'],
     ['POST', '/cancel'],
   ] as const)('says TASK_NOT_FOUND: %s a task that there never was', async ([method, verb], { app }) => {
-    const { status, answer } = await call(app, method, `/tasks/${newId()}${verb}`, method === 'POST' ? {} : undefined);
+    const { status, answer } = await call(
+      app,
+      `${method} /tasks/${newId()}${verb}`,
+      method === 'POST' ? {} : undefined,
+    );
     expect({ status, code: answer.code }).toEqual({ status: 404, code: 'TASK_NOT_FOUND' });
   });
 
   test('begins a dead task anew, and says TASK_NOT_DEAD the second time', async ({ app }) => {
     const id = await die(app, { queue: newId() });
-    expect(await call(app, 'POST', `/tasks/${id}/retry`)).toMatchObject({ status: 204 });
-    expect((await call(app, 'GET', `/tasks/${id}`)).answer).toMatchObject({ state: 'ready', attempt: 0, reason: null });
-    expect(await call(app, 'POST', `/tasks/${id}/retry`)).toMatchObject({ status: 409, answer: { code: 'TASK_NOT_DEAD' } });
+    expect(await call(app, `POST /tasks/${id}/retry`)).toMatchObject({ status: 204 });
+    expect((await call(app, `GET /tasks/${id}`)).answer).toMatchObject({ state: 'ready', attempt: 0, reason: null });
+    expect(await call(app, `POST /tasks/${id}/retry`)).toMatchObject({
+      status: 409,
+      answer: { code: 'TASK_NOT_DEAD' },
+    });
   });
 
   test('cancels what waits, and says TASK_FINISHED of what has ended', async ({ app }) => {
     const id = await enqueue(app, { queue: newId() });
-    expect(await call(app, 'POST', `/tasks/${id}/cancel`)).toMatchObject({ status: 204 });
-    expect(await call(app, 'GET', `/tasks/${id}`)).toMatchObject({ status: 404 });
+    expect(await call(app, `POST /tasks/${id}/cancel`)).toMatchObject({ status: 204 });
+    expect(await call(app, `GET /tasks/${id}`)).toMatchObject({ status: 404 });
     const dead = await die(app, { queue: newId() });
-    expect(await call(app, 'POST', `/tasks/${dead}/cancel`)).toMatchObject({
+    expect(await call(app, `POST /tasks/${dead}/cancel`)).toMatchObject({
       status: 409,
       answer: { code: 'TASK_FINISHED' },
     });
   });
 
-  test.for(['retry', 'purge'] as const)('%s counts on a dry run, then does it; FILTER_REQUIRED without a filter', async (verb, { app }) => {
-    const queue = newId();
-    await die(app, { queue });
-    await die(app, { queue });
-    const path = `/tasks/${verb}`;
-    expect(await call(app, 'POST', path, {})).toMatchObject({ status: 400, answer: { code: 'FILTER_REQUIRED' } });
-    expect((await call(app, 'POST', path, { queue, dryRun: true })).answer).toEqual({ count: 2 });
-    expect((await call(app, 'POST', path, { queue })).answer).toEqual({ count: 2 });
-    expect((await call(app, 'POST', path, { queue })).answer).toEqual({ count: 0 });
-    const left = (await call(app, 'GET', `/tasks?queue=${queue}`)).answer.items;
-    expect(left).toHaveLength(verb === 'retry' ? 2 : 0);
-  });
+  test.for(['retry', 'purge'] as const)(
+    '%s counts on a dry run, then does it; FILTER_REQUIRED without a filter',
+    async (verb, { app }) => {
+      const queue = newId();
+      await die(app, { queue });
+      await die(app, { queue });
+      const path = `POST /tasks/${verb}` as const;
+      expect(await call(app, path, {})).toMatchObject({ status: 400, answer: { code: 'FILTER_REQUIRED' } });
+      expect((await call(app, path, { queue, dryRun: true })).answer).toEqual({ count: 2 });
+      expect((await call(app, path, { queue })).answer).toEqual({ count: 2 });
+      expect((await call(app, path, { queue })).answer).toEqual({ count: 0 });
+      const left = (await call(app, `GET /tasks?queue=${queue}`)).answer.items;
+      expect(left).toHaveLength(verb === 'retry' ? 2 : 0);
+    },
+  );
 
   test('pauses and resumes a queue; says QUEUE_NOT_FOUND of one that nobody named', async ({ app }) => {
     const queue = newId();
     await enqueue(app, { queue });
     const find = async () => {
-      const { answer } = await call(app, 'GET', '/queues');
+      const { answer } = await call(app, 'GET /queues');
       return answer.items.find(({ name }: { name: string }) => name === queue);
     };
-    expect(await call(app, 'POST', `/queues/${queue}/pause`)).toMatchObject({ status: 204 });
+    expect(await call(app, `POST /queues/${queue}/pause`)).toMatchObject({ status: 204 });
     expect(await find()).toMatchObject({ pausedAt: expect.any(String), ready: 1, running: 0, workers: 0 });
-    expect(await call(app, 'POST', `/queues/${queue}/resume`)).toMatchObject({ status: 204 });
+    expect(await call(app, `POST /queues/${queue}/resume`)).toMatchObject({ status: 204 });
     expect(await find()).toMatchObject({ pausedAt: null });
     for (const verb of ['pause', 'resume']) {
-      const answer = await call(app, 'POST', `/queues/${newId()}/${verb}`);
+      const answer = await call(app, `POST /queues/${newId()}/${verb}`);
       expect(answer).toMatchObject({ status: 404, answer: { code: 'QUEUE_NOT_FOUND' } });
     }
-    expect(await call(app, 'GET', '/workers')).toMatchObject({ status: 200, answer: { items: [] } });
+    expect(await call(app, 'GET /workers')).toMatchObject({ status: 200, answer: { items: [] } });
   });
 });
 
