@@ -10,7 +10,7 @@ import { type Observer, runOn } from '../database/observer.ts';
 import { prepared } from '../database/prepared.ts';
 import { createDb } from '../database/session.ts';
 import type { Logger } from '../observability/logger.ts';
-import { registerProcess, unregisterProcess } from './process-statements.ts';
+import { freeUnheld, registerProcess, unregisterProcess } from './process-statements.ts';
 import { wakeChannel } from './wakes.ts';
 
 const retryMs = 250;
@@ -78,12 +78,16 @@ export class Line {
     if (this.#connection !== null && this.#connection.stuckFor(now) > stuckMs) this.restart();
   }
 
-  /** Leaves as somebody who has nothing in hand. */
+  /** Leaves as somebody who has nothing in hand: what is, is free at once. */
   async close(): Promise<void> {
     this.#stopping.abort();
     const { db } = this;
     try {
-      if (db !== null) await unregisterProcess(db, { id: this.#options.process.id });
+      if (db !== null) {
+        const { id } = this.#options.process;
+        await freeUnheld(db, { id, held: [] });
+        await unregisterProcess(db, { id });
+      }
     } finally {
       await this.#connection?.close(closeSeconds);
       await this.#keeper;

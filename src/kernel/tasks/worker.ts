@@ -135,8 +135,8 @@ const untilIdle = async (pools: readonly Pool[], seconds: number): Promise<boole
   return true;
 };
 
-const count = (metrics: TaskMetrics, { task, startedAt }: Held, settlement: Settlement | null): void => {
-  const outcome = settlement?.action ?? 'done';
+const count = (metrics: TaskMetrics, { task, startedAt, isEnded }: Held, settlement: Settlement | null): void => {
+  const outcome = settlement?.action ?? (isEnded ? 'done' : 'lost');
   metrics.duration(task.name, outcome, (performance.now() - startedAt) / 1000);
   if (settlement?.action === 'dead') metrics.dead(task.name, settlement.reason ?? 'not_retriable');
 };
