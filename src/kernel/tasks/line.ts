@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm';
 import { type Connection, openConnection } from '../database/connection.ts';
 import type { Db } from '../database/database.ts';
 import { parseEndpoint } from '../database/endpoint.ts';
-import { type Observer, runOn } from '../database/observer.ts';
+import { createRunOn, type Observer } from '../database/observer.ts';
 import { prepared } from '../database/prepared.ts';
 import { createDb } from '../database/session.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -118,7 +118,8 @@ export class Line {
     });
     this.#connection = connection;
     try {
-      const db = createDb(async (statement, values) => runOn(observer, connection, statement, values));
+      const runOn = createRunOn(observer);
+      const db = createDb(async (statement, values) => runOn(connection, statement, values));
       await this.#register(db);
       if (!isPooled) await listen(db);
       await this.#options.onUp(db);
