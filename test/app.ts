@@ -14,6 +14,7 @@ import { createOutbound } from '#kernel/outbound/outbound.ts';
 import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
+import { createTasks } from '#kernel/tasks/tasks.ts';
 import { buildLog } from '#test/build.ts';
 import { test as databaseTest } from '#test/database.ts';
 
@@ -68,7 +69,7 @@ const untraced = {
 };
 
 /** The whole program in this process, on a database of the test file's own; passwords are hashed cheaply. */
-export const test = databaseTest.extend('app', { scope: 'file' }, async ({ database }, { onCleanup }) => {
+export const test = databaseTest.extend('app', { scope: 'file' }, async ({ database, databaseUrl }, { onCleanup }) => {
   const { config } = loadAppConfig({ root, env: { APP_ENV: 'test', ASHLAR_AUTH__PASSWORD__MEMORY_KIB: '19456' } });
   const logged: Record<string, unknown>[] = [];
   const log = buildLog(logged);
@@ -94,6 +95,8 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
     outbound: createOutbound({ ownEndpoints: () => [] }),
     hooks,
     runner: createRunner({ database, log, metrics, telemetry, hooks }),
+    tasks: createTasks(database, log),
+    connection: { url: databaseUrl, isPooled: false },
   };
   const app = createApp(kernel, config, installation);
   await startModules(app, lifecycle);

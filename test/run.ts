@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { listUseCases } from '#app/usecases.ts';
 import { AppError, kernelError } from '#kernel/error.ts';
+import { newId } from '#kernel/ids.ts';
 import type { Ctx, UseCase } from '#kernel/usecase.ts';
 import type { TestApp } from '#test/app.ts';
 
@@ -25,12 +26,15 @@ export const run = (app: TestApp, operation: string, input: unknown = {}): Promi
   });
 };
 
+/** A task that no queue knows: its progress goes nowhere, and there is nothing to complete. */
+const alone = { taskId: newId(), attempt: 1, progress: () => undefined, completeIn: () => Promise.resolve() };
+
 const execute = (usecase: UseCase, ctx: Ctx, input: unknown): Promise<unknown> => {
   switch (usecase.type) {
     case 'event_subscriber':
       return usecase.execute(ctx, read(usecase.event.payload, input));
     case 'async_task':
-      return usecase.execute(ctx, read(usecase.payload, input));
+      return usecase.execute({ ...ctx, ...alone }, read(usecase.payload, input));
     case 'manual_command': {
       const fail = (code: string, details = {}) =>
         new AppError(code, { kind: usecase.errors[code] ?? 'internal', details });

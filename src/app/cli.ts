@@ -36,7 +36,12 @@ export const runCli = async (argv: readonly string[]): Promise<ExitCode> => {
   }
 };
 
-type Flags = { readonly host?: string; readonly port?: string; readonly set: readonly string[] };
+type Flags = {
+  readonly host?: string;
+  readonly port?: string;
+  readonly queues?: string;
+  readonly set: readonly string[];
+};
 
 const createProgram = (): Command =>
   new Command('ashlar')
@@ -46,18 +51,20 @@ const createProgram = (): Command =>
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
 
-const mountRole = (program: Command, { name, summary }: Role): Command =>
-  program
-    .command(name)
-    .description(summary)
+const mountRole = (program: Command, { name, summary, hasQueues }: Role): Command => {
+  const command = program.command(name).description(summary);
+  if (hasQueues) command.option('--queues <names>', 'run tasks of these queues alone (tasks.queues)');
+  return command
     .option('--host <address>', 'listen on this address (http.host)')
     .option('--port <number>', 'listen on this port (http.port)')
     .option('--set <key=value...>', 'override any setting, as in --set logger.level=debug', []);
+};
 
 /** Flags are the last layer of the configuration: `{'http.port': '8081'}`. */
-const toOverrides = ({ host, port, set }: Flags): Record<string, string> => ({
+const toOverrides = ({ host, port, queues, set }: Flags): Record<string, string> => ({
   ...(host === undefined ? {} : { 'http.host': host }),
   ...(port === undefined ? {} : { 'http.port': port }),
+  ...(queues === undefined ? {} : { 'tasks.queues': queues }),
   ...Object.fromEntries(set.map(splitAssignment)),
 });
 

@@ -16,6 +16,7 @@ import type { Telemetry } from '#kernel/observability/telemetry.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
 import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
+import { createTasks } from '#kernel/tasks/tasks.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import type { AppConfig } from './config.ts';
 import { createInstallation, type DatabaseServer, migrate } from './installation.ts';
@@ -51,6 +52,12 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
   const outbound = createOutbound({ ownEndpoints: () => listOwnEndpoints(config, server) });
   const hooks = createRunHooks(log, metrics);
   const runner = createRunner({ database, log, metrics, telemetry, hooks });
+  const tasks = await lifecycle.open(
+    'task wake-ups',
+    () => createTasks(database, log),
+    (opened) => opened.close(),
+  );
+  const connection = { url: directUrlOf(config) ?? server?.url ?? '', isPooled: isPooled(config) };
   return {
     kernel: {
       release,
@@ -64,6 +71,8 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
       outbound,
       hooks,
       runner,
+      tasks,
+      connection,
     },
     installation: createInstallation({ config, server, log, describeConfig: () => describeConfig(loaded) }),
   };
@@ -118,6 +127,12 @@ const connect = (lifecycle: Lifecycle, { config, server, ...observed }: Connect)
     (database) => database.close(),
   );
 };
+
+const directUrlOf = ({ database }: AppConfig): string | null =>
+  database.mode === 'external' ? database.directUrl : null;
+
+const isPooled = (config: AppConfig): boolean =>
+  config.database.pooler === 'transaction' && directUrlOf(config) === null;
 
 /** Only beside an embedded database do we make a master key: elsewhere it must come from whoever keeps secrets. */
 const secretsOptions = ({ secrets, database, dataDirectory }: AppConfig): Parameters<typeof openSecrets>[0] => ({

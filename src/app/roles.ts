@@ -2,9 +2,18 @@ import type { OpenPart, Role } from './role.ts';
 
 const http = async (): Promise<OpenPart> => (await import('./parts/http.ts')).openHttpPart;
 
+const taskWorker = async (): Promise<OpenPart> => (await import('./parts/task-worker.ts')).openTaskWorkerPart;
+
 /** Which process runs what. */
 export const roles: readonly Role[] = [
-  { name: 'run-all-in-one', summary: 'Run everything in one process', modules: 'all', parts: [http] },
+  { name: 'run-all-in-one', summary: 'Run everything in one process', modules: 'all', parts: [taskWorker, http] },
   { name: 'run-auth-http', summary: 'Serve the paths of auth', modules: ['auth'], parts: [http] },
   { name: 'run-platform-http', summary: 'Serve the paths of platform', modules: ['platform'], parts: [http] },
+  {
+    name: 'run-task-worker',
+    summary: 'Run tasks; over HTTP only probes and metrics',
+    modules: [],
+    hasQueues: true,
+    parts: [taskWorker, http],
+  },
 ];

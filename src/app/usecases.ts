@@ -1,4 +1,4 @@
-import type { ManualCommand, UseCase, UserAction } from '#kernel/usecase.ts';
+import type { AsyncTask, ManualCommand, UseCase, UserAction } from '#kernel/usecase.ts';
 import type { App } from './app.ts';
 
 export type ModuleUseCase<U extends UseCase = UseCase> = {
@@ -18,5 +18,8 @@ const isUserAction = (entry: ModuleUseCase): entry is ModuleUseCase<UserAction> 
 const isCommand = (entry: ModuleUseCase): entry is ModuleUseCase<ManualCommand> =>
   entry.usecase.type === 'manual_command';
 
+const isTask = (entry: ModuleUseCase): entry is ModuleUseCase<AsyncTask> => entry.usecase.type === 'async_task';
+
+export const listTasks = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isTask);
 export const listUserActions = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isUserAction);
 export const listCommands = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isCommand);

@@ -6,6 +6,7 @@ import type { Telemetry } from './observability/telemetry.ts';
 import type { Outbound } from './outbound/outbound.ts';
 import type { RunHooks, Runner } from './run.ts';
 import type { Secrets } from './secrets/secrets.ts';
+import type { Tasks } from './tasks/tasks.ts';
 
 /** The mechanisms that every module is built from. */
 export type Kernel = {
@@ -20,4 +21,12 @@ export type Kernel = {
   readonly outbound: Outbound;
   readonly hooks: RunHooks;
   readonly runner: Runner;
+  readonly tasks: Tasks;
+  /** For what needs a connection of its own. */
+  readonly connection: {
+    /** Past a transaction pooler, if there is a way past it. */
+    readonly url: string;
+    /** True if there is not: then neither session locks nor LISTEN work. */
+    readonly isPooled: boolean;
+  };
 };

@@ -41,6 +41,12 @@ export type Job<T> = {
   execute(ctx: Ctx): Promise<T>;
 };
 
+export type LoneJob<T> = Job<T> & {
+  readonly timeoutSeconds: number;
+  /** W3C trace context of whoever asked for it, elsewhere or earlier; absent: what runs now. */
+  readonly traceparent?: string;
+};
+
 export type RunnerDeps = {
   readonly database: Database;
   readonly log: Logger;
@@ -54,13 +60,17 @@ export type Runner = {
   /** Inside a scope that already has span, deadline, log line and alert: the HTTP chain's. */
   runWithin<T>(scope: Scope, job: Job<T>): Promise<T>;
   /** With a scope of its own: opens the span, keeps the deadline, writes the one log line, alerts. */
-  run<T>(job: Job<T> & { readonly timeoutSeconds: number }): Promise<T>;
+  run<T>(job: LoneJob<T>): Promise<T>;
 };
 
 export const createRunner = (deps: RunnerDeps): Runner => ({
   runWithin: (scope, job) => perform({ deps, scope, job, notes: [] }),
   run: (job) => {
-    const scope = deps.telemetry.openScope(job.operation, currentScope());
+    const { operation, traceparent } = job;
+    const scope =
+      traceparent === undefined
+        ? deps.telemetry.openScope(operation, currentScope())
+        : deps.telemetry.openRequestScope(operation, traceparent);
     return runInScope(scope, () => performAlone({ deps, scope, job, notes: [] }, job.timeoutSeconds));
   },
 });

@@ -99,16 +99,54 @@ export type EventSubscriber<P extends z.ZodType = z.ZodType> = {
   execute(ctx: Ctx, payload: z.output<P>): Promise<void>;
 };
 
+/** A contract between modules: work that is enqueued in a transaction and run at least once. Exported by a portal. */
+export type TaskContract<P extends z.ZodType = z.ZodType> = {
+  /** `module.operation-id` of the async task that does it. */
+  readonly name: string;
+  readonly payload: P;
+  /** Default: the module's name. */
+  readonly queue?: string;
+};
+
+/** What a task has besides. It may run again after a crash: external effects are made once by `taskId`. */
+export type TaskCtx = Ctx & {
+  /** The same for every attempt. */
+  readonly taskId: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** For whoever waits; the newest is written, once a second at most. `percent` is 0 to 100. */
+  progress(percent: number, note?: string): void;
+  /**
+   * Ends the task in the handler's own transaction, so that its effect happens once. `result` is what `execute` would
+   * answer. Throws TASK_TAKEN_OVER, and so rolls back, if somebody else runs the task by now.
+   */
+  completeIn(tx: Tx, result?: unknown): Promise<void>;
+};
+
+/** Tasks that share a bottleneck share its slots. Slots per process: `tasks.pools`. */
+export const taskPools = ['database', 'network', 'cache', 'background'] as const;
+export type TaskPool = (typeof taskPools)[number];
+
 export type AsyncTask<P extends z.ZodType = z.ZodType> = {
   readonly type: 'async_task';
   readonly operationId: string;
   readonly payload: P;
+  /** That of the contract; default the module's name. */
   readonly queue?: string;
+  /** Of the queue: all tasks of one queue say the same. Default `database`. */
+  readonly pool?: TaskPool;
   /** Five-field cron expression. */
   readonly schedule?: string;
+  /** Default 5 attempts, from 1 s on; unavailable, rate_limited and internal failures are tried again. */
   readonly retry?: Retry;
+  /** Default 60. */
   readonly timeoutSeconds?: number;
-  execute(ctx: Ctx, payload: z.output<P>): Promise<unknown>;
+  /** What is kept for `tasks.resultRetentionDays` (failures for 90): default `all`. */
+  readonly keep?: 'all' | 'failures' | 'none';
+  /** Whether a dead task frees its group or stays at its head. Default `free`. */
+  readonly onDead?: 'free' | 'block';
+  /** Answers JSON of at most 16 KB, or nothing. */
+  execute(ctx: TaskCtx, payload: z.output<P>): Promise<unknown>;
 };
 
 export type ManualCommand<

@@ -100,6 +100,19 @@ const rate = (perSecond: number, burst: number) =>
     })
     .prefault({});
 
+const slots = (standard: number) => z.int().min(1).max(256).default(standard);
+
+const tasksSection = () =>
+  z
+    .strictObject({
+      queues: z.array(z.string().min(1)).default([]),
+      pools: z
+        .strictObject({ database: slots(16), network: slots(16), cache: slots(8), background: slots(4) })
+        .prefault({}),
+      resultRetentionDays: z.int().min(1).max(3650).default(7),
+    })
+    .prefault({});
+
 /** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
 export const kernelSections = () => ({
   dataDirectory: z.string().min(1).default('data'),
@@ -107,6 +120,7 @@ export const kernelSections = () => ({
   http: httpSection(),
   logger: loggerSection(),
   telemetry: telemetrySection(),
+  tasks: tasksSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   rateLimit: z
     .strictObject({

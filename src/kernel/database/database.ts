@@ -15,7 +15,13 @@ export type Db = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>> & {
 };
 
 /** An open transaction. Store functions that write take it, so that no write compiles outside `ctx.transaction`. */
-export type Tx = Db & { readonly [transaction]: true };
+export type Tx = Db & {
+  readonly [transaction]: true;
+  /** Runs fn after the work and before the commit, in the order of the calls; what it throws rolls back. For locks that must be short. */
+  beforeCommit(fn: () => Promise<void>): void;
+  /** Runs fn once the commit is acknowledged. It must not throw, and is lost with the process: it may only save time. */
+  afterCommit(fn: () => void): void;
+};
 
 export type Database = {
   /** Short autocommit statements, pipelined over lanes: 2 s per statement, 100 ms for a lock. */

@@ -55,6 +55,41 @@ describe('a transaction', () => {
     expect(await find(database.lanes, { name: dropped })).toHaveLength(0);
   });
 
+  test('runs what waits for its end before the commit, in order, and what follows it after', async ({
+    database,
+    entries: _entries,
+  }) => {
+    const name = newId();
+    const order: string[] = [];
+    await database.transaction(async (tx) => {
+      tx.afterCommit(() => order.push('after'));
+      tx.beforeCommit(() => insert(tx, { name }).then(() => void order.push('first')));
+      tx.beforeCommit(() => Promise.resolve(void order.push('second')));
+      order.push('work');
+      await Promise.resolve();
+    });
+    expect(order).toEqual(['work', 'first', 'second', 'after']);
+    expect(await find(database.lanes, { name })).toHaveLength(1);
+  });
+
+  test('rolls back when what waits for its end fails, and then nothing follows', async ({
+    database,
+    entries: _entries,
+  }) => {
+    const name = newId();
+    let isFollowed = false;
+    const failing = database.transaction(async (tx) => {
+      tx.beforeCommit(() => Promise.reject(new Error('no lock')));
+      tx.afterCommit(() => {
+        isFollowed = true;
+      });
+      await insert(tx, { name });
+    });
+    await expect(failing).rejects.toThrow('no lock');
+    expect(await find(database.lanes, { name })).toHaveLength(0);
+    expect(isFollowed).toBe(false);
+  });
+
   test('runs fn again after a serialization failure, three times at most', async ({ database, entries: _entries }) => {
     const name = newId();
     let runs = 0;

@@ -146,9 +146,10 @@ const runTransaction = async <T>(runOn: RunOn, connection: Connection, work: Wor
   const { aborted, forget } = watchAbort(work.signal);
   try {
     await runOn(connection, begin, {});
-    const value = await Promise.race([work.fn(scope.tx), aborted]);
+    const value = await Promise.race([work.fn(scope.tx).then(scope.finish), aborted]);
     scope.end();
     await commitOn(runOn, connection);
+    scope.committed();
     return value;
   } catch (thrown) {
     scope.end();
@@ -159,19 +160,40 @@ const runTransaction = async <T>(runOn: RunOn, connection: Connection, work: Wor
   }
 };
 
+type Scope = {
+  readonly tx: Tx;
+  /** Runs what waits for the end of fn; answers fn's value. */
+  finish<T>(value: T): Promise<T>;
+  end(): void;
+  committed(): void;
+};
+
 /** Ends what fn may do with `tx` when the transaction ends: the connection is then somebody else's. */
-const openScope = (runOn: RunOn, connection: Connection): { readonly tx: Tx; readonly end: () => void } => {
+const openScope = (runOn: RunOn, connection: Connection): Scope => {
   let isOver = false;
+  const before: (() => Promise<void>)[] = [];
+  const after: (() => void)[] = [];
   const db = createDb(async (statement, values) => {
     if (isOver)
       throw new Error(`the transaction of the query ${statement.name} is over: every statement must be awaited in it`);
     return runOn(connection, statement, values);
   });
+  const hooks = {
+    beforeCommit: (fn: () => Promise<void>) => void before.push(fn),
+    afterCommit: (fn: () => void) => void after.push(fn),
+  };
   return {
     // `as`: the brand exists in types only, and this is the one place that gives it.
-    tx: db as Tx,
+    tx: Object.assign(db, hooks) as unknown as Tx,
+    finish: async (value) => {
+      for (const fn of before) await fn();
+      return value;
+    },
     end: () => {
       isOver = true;
+    },
+    committed: () => {
+      for (const fn of after) fn();
     },
   };
 };

@@ -9,6 +9,26 @@ import { applyMigrations } from './usecases/migrations/apply-migrations.ts';
 import { createMigration } from './usecases/migrations/create-migration.ts';
 import { getMigrations } from './usecases/migrations/get-migrations.ts';
 import { revertMigrations } from './usecases/migrations/revert-migrations.ts';
+import { cancelTask } from './usecases/tasks/cancel-task.ts';
+import { clearTasks } from './usecases/tasks/clear-tasks.ts';
+import { getQueues } from './usecases/tasks/get-queues.ts';
+import { getTask } from './usecases/tasks/get-task.ts';
+import { getTasks } from './usecases/tasks/get-tasks.ts';
+import { getWorkers } from './usecases/tasks/get-workers.ts';
+import { holdQueue } from './usecases/tasks/hold-queue.ts';
+import { listQueues } from './usecases/tasks/list-queues.ts';
+import { listTasks } from './usecases/tasks/list-tasks.ts';
+import { pauseQueue } from './usecases/tasks/pause-queue.ts';
+import { probe } from './usecases/tasks/probe.ts';
+import { probeTasks } from './usecases/tasks/probe-tasks.ts';
+import { purgeTasks } from './usecases/tasks/purge-tasks.ts';
+import { releaseQueue } from './usecases/tasks/release-queue.ts';
+import { requeueTask } from './usecases/tasks/requeue-task.ts';
+import { resumeQueue } from './usecases/tasks/resume-queue.ts';
+import { retryTask } from './usecases/tasks/retry-task.ts';
+import { retryTasks } from './usecases/tasks/retry-tasks.ts';
+import { showTask } from './usecases/tasks/show-task.ts';
+import { stopTask } from './usecases/tasks/stop-task.ts';
 
 export const createPlatformModule = (given: Omit<PlatformDeps, 'processWatch'>): Module => {
   const processWatch = createProcessWatch();
@@ -18,12 +38,32 @@ export const createPlatformModule = (given: Omit<PlatformDeps, 'processWatch'>):
     portal: null,
     usecases: [
       applyMigrations(deps),
+      cancelTask(deps),
+      clearTasks(deps),
       createMigration(deps),
       getHealth(deps),
       getMigrations(deps),
+      getQueues(deps),
+      getTask(deps),
+      getTasks(deps),
+      getWorkers(deps),
+      holdQueue(deps),
+      listQueues(deps),
+      listTasks(deps),
+      pauseQueue(deps),
+      probe(),
+      probeTasks(deps),
+      purgeTasks(deps),
+      releaseQueue(deps),
+      requeueTask(deps),
+      resumeQueue(deps),
+      retryTask(deps),
+      retryTasks(deps),
       revertMigrations(deps),
       showConfig(deps),
+      showTask(deps),
       stopDatabase(deps),
+      stopTask(deps),
       validateConfig(deps),
     ],
     start: () => Promise.resolve(processWatch.start()),

@@ -1,0 +1,40 @@
+import { createTaskMetrics } from '#kernel/tasks/task-metrics.ts';
+import { openTaskWorker } from '#kernel/tasks/worker.ts';
+import type { OpenPart } from '../role.ts';
+import { listTasks } from '../usecases.ts';
+
+/** Runs the tasks of every module, and on the way down gives back what it cannot finish. */
+export const openTaskWorkerPart: OpenPart = async (app, role, lifecycle) => {
+  const { kernel, config } = app;
+  const { log, metrics, telemetry, runner, now, release } = kernel;
+  const { queues, pools, resultRetentionDays } = config.tasks;
+  const { deadlineSeconds } = config.shutdown;
+  await lifecycle.open(
+    'task worker',
+    () =>
+      openTaskWorker({
+        ...kernel.connection,
+        role: role.name,
+        release,
+        tasks: listTasks(app),
+        queues: queues.length === 0 ? null : queues,
+        slots: pools,
+        resultRetentionDays,
+        runner,
+        wakes: kernel.tasks.wakes,
+        log,
+        observer: { metrics, telemetry },
+        metrics: createTaskMetrics(metrics),
+        now,
+        onExhausted: failProcess,
+      }),
+    (worker) => worker.close({ deadlineSeconds }),
+  );
+};
+
+/** An error that nobody handles stops the process in order, with exit code 1; whoever supervises it starts another. */
+const failProcess = (): void => {
+  queueMicrotask(() => {
+    throw new Error('four tasks ignored their timeout: this process is replaced');
+  });
+};

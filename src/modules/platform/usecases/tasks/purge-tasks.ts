@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+import { userAction } from '#kernel/usecase.ts';
+import { manageTasks } from '#portals/platform.ts';
+import type { PlatformDeps } from '../../deps.ts';
+import { purgeDeadTasks, toDeadFilter } from '../../logic/task-admin.ts';
+import { deadFilter } from '../../logic/task-shapes.ts';
+
+/** @see docs/modules/platform/usecases/purge-tasks.md */
+export const purgeTasks = ({ kernel: { tasks } }: PlatformDeps) =>
+  userAction({
+    operationId: 'purge-tasks',
+    summary: 'Forget dead tasks, found by a filter',
+    access: 'POST /api/v1/platform/tasks/purge',
+    actors: ['admin', 'service_acc'],
+    permissions: [manageTasks.name],
+    input: z.object({ ...deadFilter, dryRun: z.boolean().default(false) }),
+    output: z.object({ count: z.int() }),
+    errors: { FILTER_REQUIRED: 'invalid' },
+
+    execute(ctx, { dryRun, ...given }, fail) {
+      const filter = toDeadFilter(given);
+      if (filter === null) throw fail('FILTER_REQUIRED', { message: 'name a queue, a name, a reason or a time' });
+      return ctx.transaction((tx) => purgeDeadTasks(ctx, tasks, { tx, filter, dryRun }));
+    },
+  });
