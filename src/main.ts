@@ -2,4 +2,5 @@ import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
 const { runCli } = await import('#app/cli.ts');
-process.exitCode = await runCli(process.argv.slice(2));
+// Everything is closed by now, or had its time: what still holds on must not keep the process.
+process.exit(await runCli(process.argv.slice(2)));

@@ -54,7 +54,8 @@ const editRoles = ({ kebab }: Names, read: Read): Files => {
   const path = 'src/app/roles.ts';
   const role = `  { name: 'run-${kebab}-http', summary: 'Serve the paths of ${kebab}', modules: ['${kebab}'], parts: [http] },`;
   const text = read(path) ?? '';
-  const edited = text.replace(/(\{ name: 'run-[a-z]+-http'.*\n)(?=\];)/, (match) => `${match}${role}\n`);
-  if (edited === text) throw byHand(path, role.trim());
-  return { [path]: edited };
+  const last = [...text.matchAll(/^ {2}\{ name: 'run-[a-z]+-http'.*\n/gm)].at(-1);
+  if (last === undefined) throw byHand(path, role.trim());
+  const end = last.index + last[0].length;
+  return { [path]: `${text.slice(0, end)}${role}\n${text.slice(end)}` };
 };

@@ -98,6 +98,8 @@ export class Line {
     while (!this.#stopping.signal.aborted) {
       try {
         const connection = await this.#open();
+        // `close` came while it was being opened, and saw nothing to close.
+        if (this.#stopping.signal.aborted) await connection.close(closeSeconds);
         await connection.closed;
       } catch (err) {
         this.#options.log.debug({ err }, 'the task worker has no connection to PostgreSQL; it tries again');
