@@ -9,13 +9,12 @@ import type { Actor } from '#kernel/actor.ts';
 import { createLifecycle } from '#kernel/lifecycle.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
-import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
 import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import { createTasks } from '#kernel/tasks/tasks.ts';
-import { buildLog } from '#test/build.ts';
+import { buildLog, buildTelemetry } from '#test/build.ts';
 import { test as databaseTest } from '#test/database.ts';
 
 /** Time as a test wants it; it stands still. */
@@ -59,22 +58,13 @@ const installation: Installation = {
   stopEmbeddedDatabase: null,
 };
 
-const untraced = {
-  otlpEndpoint: null,
-  headers: {},
-  sampleRatio: 1,
-  serviceName: 'ashlar',
-  release: '0.0.0-test',
-  role: 'test',
-};
-
 /** The whole program in this process, on a database of the test file's own; passwords are hashed cheaply. */
 export const test = databaseTest.extend('app', { scope: 'file' }, async ({ database, databaseUrl }, { onCleanup }) => {
   const { config } = loadAppConfig({ root, env: { APP_ENV: 'test', ASHLAR_AUTH__PASSWORD__MEMORY_KIB: '19456' } });
   const logged: Record<string, unknown>[] = [];
   const log = buildLog(logged);
   const metrics = createMetrics();
-  const telemetry = await openTelemetry({ ...untraced, log });
+  const telemetry = await buildTelemetry(log);
   const hooks = createRunHooks(log, metrics);
   const clock = createClock();
   const lifecycle = createLifecycle();

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import type { Database } from './database/database.ts';
 import { AppError } from './error.ts';
 import { createMetrics } from './observability/create-metrics.ts';
-import { openTelemetry } from './observability/open-telemetry.ts';
 import { createRunner, type Job, type RunRecord } from './run.ts';
+import { buildTelemetry } from '#test/build.ts';
 
 type Alert = { operation: string | null; error: AppError };
 
@@ -26,15 +26,7 @@ const open = async () => {
     },
   } as unknown as Database;
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const telemetry = await openTelemetry({
-    otlpEndpoint: null,
-    headers: {},
-    sampleRatio: 1,
-    serviceName: 'ashlar',
-    release: 'test',
-    role: 'test',
-    log,
-  });
+  const telemetry = await buildTelemetry(log);
   const metrics = createMetrics();
   const hooks = {
     alert: (alert: Alert) => void alerts.push(alert),

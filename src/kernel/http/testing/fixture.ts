@@ -10,7 +10,6 @@ import { createLimits, type LimitsConfig } from '../../limits/limits.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/create-metrics.ts';
 import { currentScope } from '../../observability/scope.ts';
-import { openTelemetry } from '../../observability/open-telemetry.ts';
 import { createRunner, type RunRecord } from '../../run.ts';
 import { userAction, type UserAction } from '../../usecase.ts';
 import { operationOf, type ServedAction } from '../action-route.ts';
@@ -18,6 +17,7 @@ import { createHttpApp, type HttpApp } from '../app.ts';
 import type { HttpConfig } from '../http-config.ts';
 import type { Health } from '../readiness.ts';
 import { type HttpServer, openHttpServer } from '../server.ts';
+import { buildTelemetry } from '#test/build.ts';
 
 type Head<I extends z.ZodType, O extends z.ZodType | null, Code extends string> = Partial<UserAction<I, O, Code>> &
   Pick<UserAction<I, O, Code>, 'access' | 'execute'> & { readonly input: I; readonly output: O };
@@ -95,15 +95,7 @@ export const createFixture = async (usecases: readonly ServedAction[], options: 
     { write: (line: string) => void lines.push(JSON.parse(line)) },
   );
   const metrics = createMetrics();
-  const telemetry = await openTelemetry({
-    otlpEndpoint: null,
-    headers: {},
-    sampleRatio: 1,
-    serviceName: 'ashlar',
-    release: 'test',
-    role: 'test',
-    log,
-  });
+  const telemetry = await buildTelemetry(log);
   const hooks = {
     alert: (alert: Fixture['alerts'][number]) => void alerts.push(alert),
     audit: (record: RunRecord) => void audits.push(record),

@@ -2,13 +2,12 @@ import { z } from 'zod';
 
 import { openDatabase } from '#kernel/database/open-database.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
-import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
 import { createRunner } from '#kernel/run.ts';
 import { createTaskMetrics } from '#kernel/tasks/task-metrics.ts';
 import { createTasks, type EnqueueOptions } from '#kernel/tasks/tasks.ts';
 import { openTaskWorker, type TaskWorker, type TaskWorkerOptions } from '#kernel/tasks/worker.ts';
 import { type AsyncTask, asyncTask, type TaskContract, type TaskCtx } from '#kernel/usecase.ts';
-import { buildLog } from '#test/build.ts';
+import { buildLog, buildTelemetry } from '#test/build.ts';
 
 export const loose = z.record(z.string(), z.unknown());
 type Payload = z.output<typeof loose>;
@@ -20,15 +19,7 @@ export const openTaskApp = async (url: string) => {
   const lines: Record<string, unknown>[] = [];
   const log = buildLog(lines);
   const metrics = createMetrics();
-  const telemetry = await openTelemetry({
-    otlpEndpoint: null,
-    headers: {},
-    sampleRatio: 1,
-    serviceName: 'ashlar',
-    release: 'test',
-    role: 'test',
-    log,
-  });
+  const telemetry = await buildTelemetry(log);
   const database = await openDatabase({ url, log, metrics, telemetry });
   const hooks = { alert: () => undefined, audit: () => undefined };
   const runner = createRunner({ database, log, metrics, telemetry, hooks });
