@@ -2,18 +2,14 @@ import { randomBytes } from 'node:crypto';
 
 import { createApp, startModules, type App } from '#app/app.ts';
 import { loadAppConfig } from '#app/config.ts';
+import { createKernel } from '#app/create-kernel.ts';
 import { createHttp } from '#app/create-http.ts';
 import { root } from '#app/release.ts';
-import { createRunHooks } from '#app/run-hooks.ts';
 import type { Actor } from '#kernel/actor.ts';
 import { createLifecycle } from '#kernel/lifecycle.ts';
-import { createLimits } from '#kernel/limits/limits.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
-import { createOutbound } from '#kernel/outbound/outbound.ts';
-import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
-import { createTasks } from '#kernel/tasks/tasks.ts';
 import { buildLog, buildTelemetry } from '#test/build.ts';
 import { test as databaseTest } from '#test/database.ts';
 
@@ -63,9 +59,6 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
   const { config } = loadAppConfig({ root, env: { APP_ENV: 'test', ASHLAR_AUTH__PASSWORD__MEMORY_KIB: '19456' } });
   const logged: Record<string, unknown>[] = [];
   const log = buildLog(logged);
-  const metrics = createMetrics();
-  const telemetry = await buildTelemetry(log);
-  const hooks = createRunHooks(log, metrics);
   const clock = createClock();
   const lifecycle = createLifecycle();
   const secrets = await openSecrets({
@@ -73,21 +66,17 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
     masterKeyFile: null,
     generateAt: null,
   });
-  const kernel = {
-    release: '0.0.0-test',
+  const kernel = await createKernel(lifecycle, {
+    config,
     now: clock.now,
     log,
-    metrics,
-    telemetry,
+    metrics: createMetrics(),
+    telemetry: await buildTelemetry(log),
     database,
     secrets,
-    limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
-    outbound: createOutbound({ ownEndpoints: () => [] }),
-    hooks,
-    runner: createRunner({ database, log, metrics, telemetry, hooks }),
-    tasks: createTasks(database, log),
     connection: { url: databaseUrl, isPooled: false },
-  };
+    ownEndpoints: () => [],
+  });
   const app = createApp(kernel, config, installation);
   await startModules(app, lifecycle);
   onCleanup(async () => {

@@ -20,13 +20,16 @@ export type ${module.pascal}Deps = {
 };
 `,
     [`${folder}/module.ts`]: `import type { Module } from '#kernel/module.ts';
+import type { UseCase } from '#kernel/usecase.ts';
 import type { ${module.pascal}Portal } from '#portals/${module.kebab}.ts';
 import type { ${module.pascal}Deps } from './deps.ts';
 
-export const create${module.pascal}Module = (_deps: ${module.pascal}Deps): Module<${module.pascal}Portal> => ({
+const usecases: readonly ((deps: ${module.pascal}Deps) => UseCase)[] = [];
+
+export const create${module.pascal}Module = (deps: ${module.pascal}Deps): Module<${module.pascal}Portal> => ({
   name: '${module.kebab}',
   portal: {},
-  usecases: [],
+  usecases: usecases.map((create) => create(deps)),
 });
 `,
     [`src/portals/${module.kebab}.ts`]: `/** What other modules may ask of ${module.kebab}: plain data in, plain data out. */

@@ -87,10 +87,10 @@ const editModule = ({ module, topic, operation }: Wanted, read: Read): Files => 
     insertImport(text, line, /^import .* from '\.\/usecases\//) ??
     insertImport(text, line, /^import .* from '\.\//) ??
     text;
-  const entry = `${operation.camel}(deps)`;
-  const edited = editArray(imported, /\busecases: \[/, (entries) => [...entries, entry].toSorted());
-  if (edited === null) throw new Error(`${path} has no "usecases: [": add ${entry} to it by hand`);
-  return { [path]: edited.replaceAll('_deps', 'deps') };
+  const entry = operation.camel;
+  const edited = editArray(imported, /^const usecases: .*\)\[\] = \[/m, (entries) => [...entries, entry].toSorted());
+  if (edited === null) throw new Error(`${path} has no "const usecases": add ${entry} to it by hand`);
+  return { [path]: edited };
 };
 
 const editPortal = ({ module }: Wanted, { name, imports, code }: Exported, read: Read): Files => {

@@ -7,22 +7,18 @@ import { openEmbeddedPostgres } from '#kernel/database/embedded/open-embedded-po
 import { openDatabase } from '#kernel/database/open-database.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
-import { createLimits } from '#kernel/limits/limits.ts';
 import { type Logger, openLogger } from '#kernel/observability/logger.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import type { Metrics } from '#kernel/observability/metrics.ts';
 import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
 import type { Telemetry } from '#kernel/observability/telemetry.ts';
-import { createOutbound } from '#kernel/outbound/outbound.ts';
-import { createRunner } from '#kernel/run.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
-import { createTasks } from '#kernel/tasks/tasks.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import type { AppConfig } from './config.ts';
+import { createKernel } from './create-kernel.ts';
 import { createInstallation, type DatabaseServer, migrate } from './installation.ts';
 import { listOwnEndpoints } from './own-endpoints.ts';
 import { release } from './release.ts';
-import { createRunHooks } from './run-hooks.ts';
 import { unopenedDatabase, unopenedSecrets } from './unopened.ts';
 
 type Options = {
@@ -48,32 +44,19 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
   const database = isReady ? await connect(lifecycle, { config, server, log, metrics, telemetry }) : unopenedDatabase;
   const secrets = isReady ? await openSecrets(secretsOptions(config)) : unopenedSecrets;
 
-  const limits = createLimits({ config: config.rateLimit, database, secrets, metrics, log });
-  const outbound = createOutbound({ ownEndpoints: () => listOwnEndpoints(config, server) });
-  const hooks = createRunHooks(log, metrics);
-  const runner = createRunner({ database, log, metrics, telemetry, hooks });
-  const tasks = await lifecycle.open(
-    'task wake-ups',
-    () => createTasks(database, log),
-    (opened) => opened.close(),
-  );
-  const connection = { url: directUrlOf(config) ?? server?.url ?? '', isPooled: isPooled(config) };
+  const kernel = await createKernel(lifecycle, {
+    config,
+    now: () => new Date(),
+    log,
+    metrics,
+    telemetry,
+    database,
+    secrets,
+    connection: { url: directUrlOf(config) ?? server?.url ?? '', isPooled: isPooled(config) },
+    ownEndpoints: () => listOwnEndpoints(config, server),
+  });
   return {
-    kernel: {
-      release,
-      now: () => new Date(),
-      log,
-      metrics,
-      telemetry,
-      database,
-      secrets,
-      limits,
-      outbound,
-      hooks,
-      runner,
-      tasks,
-      connection,
-    },
+    kernel,
     installation: createInstallation({ config, server, log, describeConfig: () => describeConfig(loaded) }),
   };
 };

@@ -2,6 +2,7 @@ import { processEnvironment } from '#kernel/config/process-environment.ts';
 import type { SessionResolver } from '#kernel/http/layers/session.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Module } from '#kernel/module.ts';
+import type { UseCase } from '#kernel/usecase.ts';
 import type { AuthConfig } from './config.ts';
 import type { AuthDeps } from './deps.ts';
 import { createAuthMetrics } from './logic/auth-metrics.ts';
@@ -29,6 +30,18 @@ type Given = {
 /** Longest line of sign-ins that wait to be hashed, and for how long one waits. */
 const hashLine = { maxWaiting: 64, maxWaitMs: 2000 };
 
+const usecases: readonly ((deps: AuthDeps) => UseCase)[] = [
+  adminLogin,
+  createSuperuser,
+  endMyOtherSessions,
+  endMySession,
+  getJwks,
+  getMe,
+  getMySessions,
+  logout,
+  refreshSession,
+];
+
 export const createAuthModule = (given: Given): Module & { readonly sessions: SessionResolver } => {
   const deps = createDeps(given);
   return {
@@ -37,17 +50,7 @@ export const createAuthModule = (given: Given): Module & { readonly sessions: Se
     // Who is not signed in yet may send no more: it is read before it is known to be good.
     bodyLimitBytes: 65_536,
     sessions: createSessionResolver(deps),
-    usecases: [
-      adminLogin(deps),
-      createSuperuser(deps),
-      endMyOtherSessions(deps),
-      endMySession(deps),
-      getJwks(deps),
-      getMe(deps),
-      getMySessions(deps),
-      logout(deps),
-      refreshSession(deps),
-    ],
+    usecases: usecases.map((create) => create(deps)),
     start: () => deps.keyring.load(),
   };
 };

@@ -36,7 +36,7 @@ export type Installation = {
 };
 
 export type PlatformDeps = {
-  readonly kernel: Pick<Kernel, 'database' | 'release' | 'tasks'>;
+  readonly kernel: Kernel;
   readonly installation: Installation;
   readonly processWatch: ProcessWatch;
   /** Tables of every module, as code declares them. */

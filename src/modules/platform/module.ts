@@ -1,4 +1,5 @@
 import type { Module } from '#kernel/module.ts';
+import type { UseCase } from '#kernel/usecase.ts';
 import type { PlatformDeps } from './deps.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
 import { showConfig } from './usecases/config/show-config.ts';
@@ -30,42 +31,44 @@ import { retryTasks } from './usecases/tasks/retry-tasks.ts';
 import { showTask } from './usecases/tasks/show-task.ts';
 import { stopTask } from './usecases/tasks/stop-task.ts';
 
+const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
+  applyMigrations,
+  cancelTask,
+  clearTasks,
+  createMigration,
+  getHealth,
+  getMigrations,
+  getQueues,
+  getTask,
+  getTasks,
+  getWorkers,
+  holdQueue,
+  listQueues,
+  listTasks,
+  pauseQueue,
+  probe,
+  probeTasks,
+  purgeTasks,
+  releaseQueue,
+  requeueTask,
+  resumeQueue,
+  retryTask,
+  retryTasks,
+  revertMigrations,
+  showConfig,
+  showTask,
+  stopDatabase,
+  stopTask,
+  validateConfig,
+];
+
 export const createPlatformModule = (given: Omit<PlatformDeps, 'processWatch'>): Module => {
   const processWatch = createProcessWatch();
   const deps: PlatformDeps = { ...given, processWatch };
   return {
     name: 'platform',
     portal: null,
-    usecases: [
-      applyMigrations(deps),
-      cancelTask(deps),
-      clearTasks(deps),
-      createMigration(deps),
-      getHealth(deps),
-      getMigrations(deps),
-      getQueues(deps),
-      getTask(deps),
-      getTasks(deps),
-      getWorkers(deps),
-      holdQueue(deps),
-      listQueues(deps),
-      listTasks(deps),
-      pauseQueue(deps),
-      probe(),
-      probeTasks(deps),
-      purgeTasks(deps),
-      releaseQueue(deps),
-      requeueTask(deps),
-      resumeQueue(deps),
-      retryTask(deps),
-      retryTasks(deps),
-      revertMigrations(deps),
-      showConfig(deps),
-      showTask(deps),
-      stopDatabase(deps),
-      stopTask(deps),
-      validateConfig(deps),
-    ],
+    usecases: usecases.map((create) => create(deps)),
     start: () => Promise.resolve(processWatch.start()),
     stop: () => Promise.resolve(processWatch.stop()),
   };

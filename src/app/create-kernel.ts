@@ -1,0 +1,37 @@
+import type { Kernel } from '#kernel/kernel.ts';
+import type { Lifecycle } from '#kernel/lifecycle.ts';
+import { createLimits } from '#kernel/limits/limits.ts';
+import { createOutbound } from '#kernel/outbound/outbound.ts';
+import { createRunner } from '#kernel/run.ts';
+import { createTasks } from '#kernel/tasks/tasks.ts';
+import type { AppConfig } from './config.ts';
+import { release } from './release.ts';
+import { createRunHooks } from './run-hooks.ts';
+
+type Ground = Pick<Kernel, 'now' | 'log' | 'metrics' | 'telemetry' | 'database' | 'secrets' | 'connection'> & {
+  readonly config: AppConfig;
+  readonly ownEndpoints: Parameters<typeof createOutbound>[0]['ownEndpoints'];
+};
+
+/** The mechanisms, on the ground that is open already: the same for the program, its commands and its tests. */
+export const createKernel = async (
+  lifecycle: Lifecycle,
+  { config, ownEndpoints, ...ground }: Ground,
+): Promise<Kernel> => {
+  const { database, secrets, log, metrics } = ground;
+  const hooks = createRunHooks(log, metrics);
+  const tasks = await lifecycle.open(
+    'task wake-ups',
+    () => createTasks(database, log),
+    (opened) => opened.close(),
+  );
+  return {
+    ...ground,
+    release,
+    limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
+    outbound: createOutbound({ ownEndpoints }),
+    hooks,
+    runner: createRunner({ ...ground, hooks }),
+    tasks,
+  };
+};
