@@ -145,9 +145,12 @@ const runTransaction = async <T>(runOn: RunOn, connection: Connection, work: Wor
   const scope = openScope(runOn, connection);
   const { aborted, forget } = watchAbort(work.signal);
   try {
-    await runOn(connection, begin, {});
+    // Sent with the first statement: its answer is only needed before the commit.
+    const begun = Promise.resolve(runOn(connection, begin, {}));
+    begun.catch(() => undefined);
     const value = await Promise.race([work.fn(scope.tx).then(scope.finish), aborted]);
     scope.end();
+    await begun;
     await commitOn(runOn, connection);
     scope.committed();
     return value;
