@@ -30,10 +30,12 @@ export type TestApp = App & {
 export type InProcess = { request(path: string, init?: RequestInit): Promise<Response> };
 
 /** The same app on another installation. */
-export const reinstall = (app: TestApp, installation: Partial<Installation>): TestApp => ({
-  ...app,
-  ...createApp({ ...app.kernel, metrics: createMetrics() }, app.config, { ...app.installation, ...installation }),
-});
+export const reinstall = (app: TestApp, installation: Partial<Installation>): TestApp => {
+  const installed = { ...app.installation, ...installation };
+  const kernel = { ...app.kernel, metrics: createMetrics() };
+  const other = createApp(kernel, app.config, installed);
+  return { ...app, ...other, ...openDoors(other) };
+};
 
 const createClock = (): Clock => {
   let time = Date.now();
@@ -83,10 +85,12 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
     await lifecycle.close({ deadlineSeconds: 10, report: ({ err }) => log.error({ err }) });
   });
 
-  const http = serve(app);
-  const as = (actor: Actor) =>
-    serve({ ...app, sessions: { resolve: () => Promise.resolve(actor) } }, { authorization });
-  return { ...app, installation, clock, logged, http, as };
+  return { ...app, installation, clock, logged, ...openDoors(app) };
+});
+
+const openDoors = (app: App): Pick<TestApp, 'http' | 'as'> => ({
+  http: serve(app),
+  as: (actor) => serve({ ...app, sessions: { resolve: () => Promise.resolve(actor) } }, { authorization }),
 });
 
 const authorization = 'Bearer any';

@@ -4,12 +4,14 @@ import type { HealthCheck, Module } from '#kernel/module.ts';
 import { createAuthModule } from '#modules/auth/module.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import { createPlatformModule } from '#modules/platform/module.ts';
+import type { PlatformPortal } from '#portals/platform.ts';
 import type { AppConfig } from './config.ts';
 
 export type App = {
   readonly kernel: Kernel;
   readonly config: AppConfig;
   readonly modules: readonly Module<unknown>[];
+  readonly platform: PlatformPortal;
   readonly sessions: ReturnType<typeof createAuthModule>['sessions'];
 };
 
@@ -19,12 +21,13 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
     kernel,
     installation,
     listSchemas: () => Object.assign({}, ...modules.map(({ schema }) => schema)),
+    listSettings: () => modules.flatMap(({ settings = [] }) => settings),
     checkModules: () => checkAll(modules),
   });
   const auth = createAuthModule({ kernel, config: config.auth });
   const modules: readonly Module<unknown>[] = [platform, auth];
 
-  return { kernel, config, modules, sessions: auth.sessions };
+  return { kernel, config, modules, platform: platform.portal, sessions: auth.sessions };
 };
 
 /** Starts the modules in the order in which they were built; the lifecycle stops them in reverse. */

@@ -1,3 +1,4 @@
+import type { SettingContract } from './setting.ts';
 import type { UseCase } from './usecase.ts';
 
 /** The answer of one health check; `detail` is one sentence for an operator. */
@@ -13,6 +14,8 @@ export type Module<Portal = null> = {
   readonly bodyLimitBytes?: number;
   /** The exports of its `schema.ts`: what its tables look like once every migration is applied. */
   readonly schema?: Readonly<Record<string, unknown>>;
+  /** What administrators may change of it while it runs. */
+  readonly settings?: readonly SettingContract[];
   readonly health?: () => Promise<Readonly<Record<string, HealthCheck>>>;
   readonly start?: () => Promise<void>;
   readonly stop?: () => Promise<void>;

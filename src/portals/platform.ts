@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { Permission } from '#kernel/actor.ts';
+import type { FlagContract, SettingContract } from '#kernel/setting.ts';
 import type { TaskContract } from '#kernel/usecase.ts';
 
 export const readHealth = {
@@ -21,8 +22,43 @@ export const manageTasks = {
   actorTypes: ['admin', 'service_acc'],
 } as const satisfies Permission;
 
+export const readConfig = {
+  name: 'platform:read-config',
+  description: 'See the configuration and where each value comes from; secrets are masked',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const readSettings = {
+  name: 'platform:read-settings',
+  description: 'See settings and flags',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const manageSettings = {
+  name: 'platform:manage-settings',
+  description: 'Change settings and flags while everything runs',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 /** Harmless: waits for so many seconds and says so. For trying things out. */
 export const probeTask = {
   name: 'platform.probe',
   payload: z.object({ seconds: z.number().min(0).max(3600) }),
 } as const satisfies TaskContract;
+
+/** Null: what the configuration says. */
+export const taskResultRetentionDays = {
+  key: 'platform.taskResultRetentionDays',
+  description:
+    'How many days the results of tasks are kept; null: what tasks.resultRetentionDays of the configuration says',
+  schema: z.int().min(1).max(3650).nullable(),
+  default: null,
+} satisfies SettingContract;
+
+/** What the other modules may ask of this one. */
+export type PlatformPortal = {
+  /** From memory; what was changed elsewhere is there within a second. */
+  getSetting<S extends z.ZodType>(setting: SettingContract<S>): z.output<S>;
+  /** Null is whoever is not signed in. */
+  isEnabled(flag: FlagContract, actorId: string | null): boolean;
+};

@@ -26,7 +26,8 @@ export type HousekeepingOptions = {
   readonly pools: readonly Pool[];
   readonly log: Logger;
   readonly metrics: TaskMetrics;
-  readonly resultRetentionDays: number;
+  /** Asked each time, since it may be changed meanwhile. */
+  readonly resultRetentionDays: () => number;
 };
 
 /** What a worker does twice a second beside its tasks: it says that it lives, and looks after those that do not. */
@@ -136,7 +137,7 @@ export class Housekeeping {
   }
 
   async #turn(db: Db): Promise<void> {
-    await turnResults(db, { retentionDays: this.#options.resultRetentionDays });
+    await turnResults(db, { retentionDays: this.#options.resultRetentionDays() });
     await dropOldDead(db);
   }
 }

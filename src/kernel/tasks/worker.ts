@@ -28,7 +28,8 @@ export type TaskWorkerOptions = {
   /** Null: all of them. */
   readonly queues: readonly string[] | null;
   readonly slots: Readonly<Record<TaskPool, number>>;
-  readonly resultRetentionDays: number;
+  /** Asked each time, since it may be changed meanwhile. */
+  readonly resultRetentionDays: () => number;
   readonly runner: Runner;
   readonly wakes: Wakes;
   readonly log: Logger;

@@ -1,7 +1,9 @@
 import type { ConfigRow } from '#kernel/config/describe.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { HealthCheck } from '#kernel/module.ts';
+import type { SettingContract } from '#kernel/setting.ts';
 import type { ProcessWatch } from './logic/process-watch.ts';
+import type { Settings } from './logic/settings.ts';
 
 export type MigrationState = {
   readonly name: string;
@@ -39,8 +41,15 @@ export type PlatformDeps = {
   readonly kernel: Kernel;
   readonly installation: Installation;
   readonly processWatch: ProcessWatch;
+  readonly settings: Settings;
   /** Tables of every module, as code declares them. */
   readonly listSchemas: () => Readonly<Record<string, unknown>>;
   /** Every check of every module, by name. */
   readonly checkModules: () => Promise<Readonly<Record<string, HealthCheck>>>;
+};
+
+/** What the app gives; the rest the module makes. */
+export type PlatformGiven = Omit<PlatformDeps, 'processWatch' | 'settings'> & {
+  /** Of every module. */
+  readonly listSettings: () => readonly SettingContract[];
 };

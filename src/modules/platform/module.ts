@@ -1,7 +1,12 @@
 import type { Module } from '#kernel/module.ts';
 import type { UseCase } from '#kernel/usecase.ts';
-import type { PlatformDeps } from './deps.ts';
+import { type PlatformPortal, taskResultRetentionDays } from '#portals/platform.ts';
+import type { PlatformDeps, PlatformGiven } from './deps.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
+import { createSettings } from './logic/settings.ts';
+import * as schema from './schema.ts';
+import { listSettingRows } from './store/settings.ts';
+import { getConfig } from './usecases/config/get-config.ts';
 import { showConfig } from './usecases/config/show-config.ts';
 import { validateConfig } from './usecases/config/validate-config.ts';
 import { stopDatabase } from './usecases/database/stop-database.ts';
@@ -10,6 +15,12 @@ import { applyMigrations } from './usecases/migrations/apply-migrations.ts';
 import { createMigration } from './usecases/migrations/create-migration.ts';
 import { getMigrations } from './usecases/migrations/get-migrations.ts';
 import { revertMigrations } from './usecases/migrations/revert-migrations.ts';
+import { deleteSetting } from './usecases/settings/delete-setting.ts';
+import { getSettings } from './usecases/settings/get-settings.ts';
+import { listSettings } from './usecases/settings/list-settings.ts';
+import { resetSetting } from './usecases/settings/reset-setting.ts';
+import { setSetting } from './usecases/settings/set-setting.ts';
+import { updateSetting } from './usecases/settings/update-setting.ts';
 import { cancelTask } from './usecases/tasks/cancel-task.ts';
 import { clearTasks } from './usecases/tasks/clear-tasks.ts';
 import { getQueues } from './usecases/tasks/get-queues.ts';
@@ -36,14 +47,18 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   cancelTask,
   clearTasks,
   createMigration,
+  deleteSetting,
+  getConfig,
   getHealth,
   getMigrations,
   getQueues,
+  getSettings,
   getTask,
   getTasks,
   getWorkers,
   holdQueue,
   listQueues,
+  listSettings,
   listTasks,
   pauseQueue,
   probe,
@@ -51,25 +66,42 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   purgeTasks,
   releaseQueue,
   requeueTask,
+  resetSetting,
   resumeQueue,
   retryTask,
   retryTasks,
   revertMigrations,
+  setSetting,
   showConfig,
   showTask,
   stopDatabase,
   stopTask,
+  updateSetting,
   validateConfig,
 ];
 
-export const createPlatformModule = (given: Omit<PlatformDeps, 'processWatch'>): Module => {
+export const createPlatformModule = ({
+  listSettings: listDeclared,
+  ...given
+}: PlatformGiven): Module<PlatformPortal> => {
+  const { kernel } = given;
   const processWatch = createProcessWatch();
-  const deps: PlatformDeps = { ...given, processWatch };
+  const settings = createSettings({
+    listDeclared,
+    listChanges: () => listSettingRows(kernel.database.lanes),
+    log: kernel.log,
+  });
+  const deps: PlatformDeps = { ...given, processWatch, settings };
   return {
     name: 'platform',
-    portal: null,
+    portal: { getSetting: settings.get, isEnabled: settings.isEnabled },
+    schema,
+    settings: [taskResultRetentionDays],
     usecases: usecases.map((create) => create(deps)),
-    start: () => Promise.resolve(processWatch.start()),
+    start: async () => {
+      await settings.load();
+      processWatch.start();
+    },
     stop: () => Promise.resolve(processWatch.stop()),
   };
 };
