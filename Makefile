@@ -1,7 +1,7 @@
 # Everything is an npm script or ./ashlar underneath; make adds the installation that comes first.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format gen migrate-create migrate-up migrate-down migrate-status docs
+.PHONY: help install run test test-long check format gen migrate-create migrate-up migrate-down migrate-status docs
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ run: install ## Start everything in one process
 
 test: install ## Run every test
 	@npm run --silent test
+
+test-long: install ## Run what takes minutes: kills, restarts, load, floods of bad input
+	@npm run --silent test:long
 
 check: install ## Run the fence: format, lint, types, boundaries, dead code, generated files
 	@npm run --silent check

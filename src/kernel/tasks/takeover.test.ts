@@ -1,14 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 
 import { expect } from 'vitest';
 
 import { openSession } from '#kernel/database/open-session.ts';
 import { test as base } from '#test/database.ts';
+import { effectTask, killWorkers } from './testing/kill-workers.ts';
 import { buildTask, eventually, openTaskApp } from './testing/open-task-app.ts';
-
-const victim = fileURLToPath(new URL('testing/victim.ts', import.meta.url));
+import { openVictims } from './testing/victims.ts';
 
 const test = base
   .extend('app', { scope: 'file' }, async ({ databaseUrl }, { onCleanup }) => {
@@ -17,68 +15,15 @@ const test = base
     return app;
   })
   .extend('victims', async ({ databaseUrl, sql }, { onCleanup }) => {
-    const children = new Set<ChildProcess>();
-    const role = new URL(databaseUrl).username;
-    await sql.unsafe(
-      'create table if not exists public.effects (task_id uuid primary key, group_key text, n int, seq serial)',
-    );
-    await sql.unsafe(`grant all on public.effects, public.effects_seq_seq to ${role}`);
-    onCleanup(() => children.forEach((child) => child.kill('SIGKILL')));
-    return {
-      start: async () => {
-        const child = fork(victim, [databaseUrl]);
-        children.add(child);
-        await once(child, 'message');
-        return child;
-      },
-      kill: async (child: ChildProcess) => {
-        child.kill('SIGKILL');
-        children.delete(child);
-        await once(child, 'exit');
-      },
-    };
+    const { close, ...victims } = await openVictims(databaseUrl, sql);
+    onCleanup(close);
+    return victims;
   });
-
-const contract = buildTask('effect', { queue: 'kill' }, () => Promise.resolve()).contract;
-const kills = 12;
 
 test(
   'workers are killed again and again: every task has its effect once, groups in order',
   { timeout: 180_000 },
-  async ({ app, sql, victims }) => {
-    const perRound = 150;
-    const left = async () => Number((await sql`select count(*) from kernel.tasks`)[0]?.['count']);
-    let n = 0;
-    let standing = await victims.start();
-    for (let round = 0; round < kills; round += 1) {
-      const doomed = await victims.start();
-      for (let batch = 0; batch < 10; batch += 1) {
-        const items = Array.from({ length: perRound / 10 }, () => ({
-          payload: { n: (n += 1), group: `g${n % 7}` },
-          options: n % 2 === 0 ? {} : { groupKey: `g${n % 7}` },
-        }));
-        await app.database.transaction((tx) => app.tasks.enqueueMany(tx, contract, items));
-      }
-      const before = await left();
-      await eventually('some of it is done', async () => (await left()) < before - 5 || (await left()) === 0);
-      await victims.kill(standing);
-      standing = doomed;
-    }
-    await eventually('everything is done', async () => (await left()) === 0, 60);
-
-    const effects = await sql`select n, group_key, task_id from public.effects order by seq`;
-    expect(effects).toHaveLength(kills * perRound);
-    expect(new Set(effects.map((row) => row['n'])).size).toBe(kills * perRound);
-    const orders = Map.groupBy(
-      effects.filter((row) => row['n'] % 2 === 1),
-      (row) => row['group_key'],
-    );
-    for (const rows of orders.values()) {
-      const numbers = rows.map((row) => Number(row['n']));
-      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
-    }
-    expect(await sql`select from kernel.task_dead`).toHaveLength(0);
-  },
+  ({ app, sql, victims }) => killWorkers({ app, sql, victims }, { kills: 12, tasksPerKill: 150 }),
 );
 
 test('what a killed worker had in hand begins again within a second', async ({ app, sql, databaseUrl, victims }) => {
@@ -88,7 +33,7 @@ test('what a killed worker had in hand begins again within a second', async ({ a
     const [row] = await sql<{ id: string }[]>`select id from kernel.processes where pid = ${holder.pid ?? 0}`;
     return row?.id;
   });
-  const id = await app.enqueue({ ...contract, queue }, { n: 0 });
+  const id = await app.enqueue({ ...effectTask, queue }, { n: 0 });
   await sql`update kernel.tasks set owner = ${owner}, epoch = 1, attempt = 1 where id = ${id}`;
   const begun = Promise.withResolvers<number>();
   const { usecase } = buildTask('effect', { queue }, async () => begun.resolve(performance.now()));
