@@ -136,7 +136,7 @@ Each run lays one.
     const execute = () => Promise.resolve();
     const others: readonly UseCase[] = [
       eventSubscriber({ operationId: 'lay-stone', event: { name: 'stone.wall_begun', payload }, execute }),
-      asyncTask({ operationId: 'lay-stone', payload, schedule: '17 * * * *', execute }),
+      asyncTask({ operationId: 'lay-stone', payload, schedule: { cron: '17 * * * *' }, execute }),
       manualCommand({
         operationId: 'lay-stone',
         summary: 'Lay a stone',

@@ -4,9 +4,16 @@ const http = async (): Promise<OpenPart> => (await import('./parts/http.ts')).op
 
 const taskWorker = async (): Promise<OpenPart> => (await import('./parts/task-worker.ts')).openTaskWorkerPart;
 
+const cronManager = async (): Promise<OpenPart> => (await import('./parts/cron-manager.ts')).openCronManagerPart;
+
 /** Which process runs what. */
 export const roles: readonly Role[] = [
-  { name: 'run-all-in-one', summary: 'Run everything in one process', modules: 'all', parts: [taskWorker, http] },
+  {
+    name: 'run-all-in-one',
+    summary: 'Run everything in one process',
+    modules: 'all',
+    parts: [taskWorker, cronManager, http],
+  },
   { name: 'run-auth-http', summary: 'Serve the paths of auth', modules: ['auth'], parts: [http] },
   { name: 'run-platform-http', summary: 'Serve the paths of platform', modules: ['platform'], parts: [http] },
   {
@@ -15,5 +22,11 @@ export const roles: readonly Role[] = [
     modules: [],
     hasQueues: true,
     parts: [taskWorker, http],
+  },
+  {
+    name: 'run-cron-manager',
+    summary: 'Enqueue what schedules ask for; over HTTP only probes and metrics',
+    modules: [],
+    parts: [cronManager, http],
   },
 ];

@@ -127,6 +127,23 @@ export type TaskCtx = Ctx & {
 export const taskPools = ['database', 'network', 'cache', 'background'] as const;
 export type TaskPool = (typeof taskPools)[number];
 
+/** What happens to slots that passed while nobody looked: nothing, the newest fires, or each (100 at most) within 24 h. */
+export type CatchUp = 'none' | 'latest' | 'all';
+
+/** When a task is enqueued by itself. */
+export type Schedule = {
+  /** Five fields: minute, hour, day of month, month, day of week. */
+  readonly cron: string;
+  /** Of the IANA database; default `platform.timeZone`. */
+  readonly timeZone?: string;
+  /** Each task starts by a random part of this later. Default 0. */
+  readonly jitterSeconds?: number;
+  /** Whether a slot is left out while a task of an earlier one is unfinished. Default `skip`. */
+  readonly overlap?: 'skip' | 'allow';
+  /** Default `latest`. */
+  readonly catchUp?: CatchUp;
+};
+
 export type AsyncTask<P extends z.ZodType = z.ZodType> = {
   readonly type: 'async_task';
   readonly operationId: string;
@@ -135,8 +152,8 @@ export type AsyncTask<P extends z.ZodType = z.ZodType> = {
   readonly queue?: string;
   /** Of the queue: all tasks of one queue say the same. Default `database`. */
   readonly pool?: TaskPool;
-  /** Five-field cron expression. */
-  readonly schedule?: string;
+  /** Its payload must then accept `{ slot }`, the time that it was due as ISO 8601 text. */
+  readonly schedule?: Schedule;
   /** Default 5 attempts, from 1 s on; unavailable, rate_limited and internal failures are tried again. */
   readonly retry?: Retry;
   /** Default 60. */

@@ -28,7 +28,7 @@ const headerOf = (usecase: UseCase): readonly (readonly [string, string])[] => {
     case 'event_subscriber':
       return [['event', usecase.event.name]];
     case 'async_task':
-      return [['schedule', usecase.schedule ?? 'none']];
+      return [['schedule', usecase.schedule?.cron ?? 'none']];
     case 'manual_command':
       return [['usage', usecase.usage]];
     default:

@@ -113,6 +113,21 @@ const tasksSection = () =>
     })
     .prefault({});
 
+const isTimeZone = (name: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) instanceof Intl.DateTimeFormat;
+  } catch {
+    return false;
+  }
+};
+
+const platformSection = () =>
+  z
+    .strictObject({
+      timeZone: z.string().refine(isTimeZone, 'not a time zone such as Europe/Berlin').default('UTC'),
+    })
+    .prefault({});
+
 /** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
 export const kernelSections = () => ({
   dataDirectory: z.string().min(1).default('data'),
@@ -120,6 +135,7 @@ export const kernelSections = () => ({
   http: httpSection(),
   logger: loggerSection(),
   telemetry: telemetrySection(),
+  platform: platformSection(),
   tasks: tasksSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   rateLimit: z

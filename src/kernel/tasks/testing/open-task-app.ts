@@ -53,6 +53,7 @@ export const openTaskApp = async (url: string) => {
   return {
     database,
     tasks,
+    log,
     metrics,
     lines,
     work,

@@ -1,0 +1,100 @@
+import { type SQL, sql } from 'drizzle-orm';
+
+import { prepared, type Slots } from './prepared.ts';
+
+const ms = (time: SQL): SQL => sql`floor(extract(epoch from ${time}) * 1000)::float8`;
+const instant = (value: SQL): SQL => sql`to_timestamp(${value} / 1000)`;
+
+export type ScheduleKeys = {
+  readonly ids: readonly string[];
+  readonly crons: readonly string[];
+  readonly timeZones: readonly string[];
+};
+
+/** New ones, and those that were changed, begin now. */
+export const registerSchedules = prepared(
+  'kernel.register-schedules',
+  (_db, value: Slots<ScheduleKeys>) => sql`
+    insert into kernel.schedules as s (id, cron, time_zone)
+    select * from unnest(${value.ids}::text[], ${value.crons}::text[], ${value.timeZones}::text[]) as d (id, cron, zone)
+    order by d.id
+    on conflict (id) do update set cron = excluded.cron, time_zone = excluded.time_zone, cursor_at = now(), next_at = null
+      where (s.cron, s.time_zone) is distinct from (excluded.cron, excluded.time_zone)`,
+);
+
+/** Times as milliseconds since 1970, by the clock of PostgreSQL. */
+export type ScheduleState = {
+  readonly id: string;
+  readonly cursorMs: number;
+  readonly isPaused: boolean;
+  readonly nowMs: number;
+};
+
+const state = sql`s.id, ${ms(sql`s.cursor_at`)} as "cursorMs", s.paused_at is not null as "isPaused",
+  ${ms(sql`clock_timestamp()`)} as "nowMs"`;
+
+export const readSchedules = prepared(
+  'kernel.read-schedules',
+  (_db, value: Slots<{ readonly ids: readonly string[] }>) =>
+    sql<ScheduleState>`select ${state} from kernel.schedules s where s.id = any(${value.ids}::text[])`,
+);
+
+/** No row: somebody else decides about it at this moment. */
+export const tryLockSchedule = prepared(
+  'kernel.try-lock-schedule',
+  (_db, value: Slots<{ readonly id: string }>) =>
+    sql<ScheduleState>`select ${state} from kernel.schedules s where s.id = ${value.id} for update skip locked`,
+);
+
+export const lockSchedule = prepared(
+  'kernel.lock-schedule',
+  (_db, value: Slots<{ readonly id: string }>) =>
+    sql<ScheduleState>`select ${state} from kernel.schedules s where s.id = ${value.id} for update`,
+);
+
+/** Whether a task of it is unfinished. One pass enqueues 100 at most, and no more follow while one of them is. */
+export const isScheduleBusy = prepared(
+  'kernel.is-schedule-busy',
+  (_db, value: Slots<{ readonly id: string }>) => sql<{ readonly isBusy: boolean }>`
+    select exists (
+      select from kernel.tasks t where t.run_at < 'infinity' and t.id in (
+        select f.task_id from kernel.schedule_fires f
+        where f.schedule_id = ${value.id} and f.task_id is not null order by f.fired_at desc limit 200)
+    ) as "isBusy"`,
+);
+
+/** No row: the slot has fired before. */
+export const insertFire = prepared(
+  'kernel.insert-schedule-fire',
+  (_db, value: Slots<{ readonly id: string; readonly scheduleId: string; readonly slotMs: number | null }>) =>
+    sql<{ readonly id: string }>`
+      insert into kernel.schedule_fires (id, schedule_id, slot)
+      values (${value.id}, ${value.scheduleId}, ${instant(sql`${value.slotMs}::float8`)})
+      on conflict (schedule_id, slot) do nothing returning id`,
+);
+
+export const updateFire = prepared(
+  'kernel.update-schedule-fire',
+  (_db, value: Slots<{ readonly id: string; readonly taskId: string }>) =>
+    sql`update kernel.schedule_fires set task_id = ${value.taskId}::uuid where id = ${value.id}::uuid`,
+);
+
+/** The cursor never goes back, though a clock may. */
+export const moveCursor = prepared(
+  'kernel.move-schedule-cursor',
+  (_db, value: Slots<{ readonly id: string; readonly cursorMs: number; readonly nextMs: number | null }>) => sql`
+    update kernel.schedules set cursor_at = greatest(cursor_at, ${instant(sql`${value.cursorMs}::float8`)}),
+      next_at = ${instant(sql`${value.nextMs}::float8`)}
+    where id = ${value.id}`,
+);
+
+export const updateNextSlots = prepared(
+  'kernel.update-next-slots',
+  (_db, value: Slots<{ readonly ids: readonly string[]; readonly nextMs: readonly (number | null)[] }>) => sql`
+    update kernel.schedules s set next_at = n.next_at
+    from (
+      select u.id, ${instant(sql`u.ms`)}::timestamptz(3) as next_at
+      from unnest(${value.ids}::text[], ${value.nextMs}::float8[]) as u (id, ms)
+    ) as n
+    where s.id = n.id and s.paused_at is null and s.next_at is distinct from n.next_at`,
+);
