@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { createApp, startModules, type App } from '#app/app.ts';
-import { loadAppConfig } from '#app/config.ts';
+import { type AppConfig, loadAppConfig } from '#app/config.ts';
 import { createKernel } from '#app/create-kernel.ts';
 import { createHttp } from '#app/create-http.ts';
 import { root } from '#app/release.ts';
@@ -35,6 +35,12 @@ export const reinstall = (app: TestApp, installation: Partial<Installation>): Te
   const kernel = { ...app.kernel, metrics: createMetrics() };
   const other = createApp(kernel, app.config, installed);
   return { ...app, ...other, ...openDoors(other) };
+};
+
+/** The same app, configured otherwise. */
+export const reconfigure = (app: TestApp, changes: Partial<AppConfig>): TestApp => {
+  const config = { ...app.config, ...changes };
+  return { ...app, ...createApp({ ...app.kernel, metrics: createMetrics() }, config, app.installation) };
 };
 
 const createClock = (): Clock => {

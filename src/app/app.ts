@@ -19,7 +19,9 @@ export type App = {
 export const createApp = (kernel: Kernel, config: AppConfig, installation: Installation): App => {
   const platform = createPlatformModule({
     kernel,
+    mail: config.mail,
     installation,
+    listMailTemplates: () => modules.flatMap(({ mailTemplates = [] }) => mailTemplates),
     listSchemas: () => Object.assign({}, ...modules.map(({ schema }) => schema)),
     listSettings: () => modules.flatMap(({ settings = [] }) => settings),
     checkModules: () => checkAll(modules),

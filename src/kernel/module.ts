@@ -1,4 +1,5 @@
 import type { SettingContract } from './setting.ts';
+import type { MailTemplate } from './mail/mail-template.ts';
 import type { UseCase } from './usecase.ts';
 
 /** The answer of one health check; `detail` is one sentence for an operator. */
@@ -16,6 +17,8 @@ export type Module<Portal = null> = {
   readonly schema?: Readonly<Record<string, unknown>>;
   /** What administrators may change of it while it runs. */
   readonly settings?: readonly SettingContract[];
+  /** What it writes to people. */
+  readonly mailTemplates?: readonly MailTemplate[];
   readonly health?: () => Promise<Readonly<Record<string, HealthCheck>>>;
   readonly start?: () => Promise<void>;
   readonly stop?: () => Promise<void>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import type { Permission } from '#kernel/actor.ts';
 import type { FlagContract, SettingContract } from '#kernel/setting.ts';
+import { mailLocales } from '#kernel/mail/mail-template.ts';
 import type { TaskContract } from '#kernel/usecase.ts';
 
 export const readHealth = {
@@ -62,3 +63,20 @@ export type PlatformPortal = {
   /** Null is whoever is not signed in. */
   isEnabled(flag: FlagContract, actorId: string | null): boolean;
 };
+const addressed = {
+  to: z.email().max(254),
+  /** Of a template that stands in `mailTemplates` of a module. */
+  template: z.string().min(1).max(100),
+  locale: z.enum(mailLocales),
+  uniqueKey: z.string().min(1).max(200),
+};
+
+/** Writes to somebody. Its payload is made by `composeMail` of the kernel, which seals what nobody else may read. */
+export const sendMail = {
+  name: 'platform.send-mail',
+  queue: 'mail',
+  payload: z.discriminatedUnion('sensitive', [
+    z.object({ ...addressed, sensitive: z.literal(false), params: z.record(z.string(), z.unknown()) }),
+    z.object({ ...addressed, sensitive: z.literal(true), params: z.base64url() }),
+  ]),
+} as const satisfies TaskContract;

@@ -33,6 +33,7 @@ export const completeKernel = (settings: KernelSettings, check: Check): KernelCo
   const { logger, secrets } = settings;
   const { masterKeyFile } = secrets;
   checkMasterKey(secrets, check);
+  checkMail(settings.mail, check);
   if (secrets.masterKey !== undefined && masterKeyFile !== undefined) {
     check.refuse('secrets.masterKeyFile', 'secrets.masterKey is set too: give one of them');
   }
@@ -82,6 +83,13 @@ const completeHttp = (http: KernelSettings['http'], check: Check): HttpConfig =>
 const hostOf = (host: string): string => {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
+};
+
+const checkMail = ({ driver, ...mail }: KernelSettings['mail'], check: Check): void => {
+  for (const key of ['smtpUrl', 'from'] as const) {
+    if (driver === 'outbox' || mail[key] !== undefined) continue;
+    check.refuse(`mail.${key}`, `mail.driver is smtp: set ${check.variableOf(`mail.${key}`)} too`);
+  }
 };
 
 const checkMasterKey = ({ masterKey, masterKeyFile }: KernelSettings['secrets'], check: Check): void => {

@@ -92,6 +92,40 @@ const telemetrySection = () =>
 const redisUrl = () =>
   issuedSecret().refine((url) => /^rediss?:\/\/./.test(url), 'not an address such as redis://host:6379');
 
+const smtpUrl = () =>
+  issuedSecret().refine(
+    (url) => /^smtps?:\/\/./.test(url) && URL.canParse(url) && isSmtp(new URL(url)),
+    'not an address such as smtp://user:password@host:587 (special characters in the password as %40)',
+  );
+
+const isSmtp = ({ hostname, pathname, search, hash, username, password }: URL): boolean =>
+  hostname !== '' &&
+  (pathname === '' || pathname === '/') &&
+  search + hash === '' &&
+  (username === '') === (password === '') &&
+  [username, password].every(isDecodable);
+
+const isDecodable = (text: string): boolean => {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const isSender = (text: string): boolean =>
+  z.email().safeParse(/^[^<>"\p{Cc}]+ <([^<>]+)>$/u.exec(text)?.[1] ?? text).success;
+
+const mailSection = () =>
+  z
+    .strictObject({
+      driver: z.enum(['outbox', 'smtp']).default('outbox'),
+      smtpUrl: smtpUrl().optional(),
+      from: z.string().refine(isSender, 'not an address such as Ashlar <ashlar@example.com>').optional(),
+    })
+    .prefault({});
+
 const rate = (perSecond: number, burst: number) =>
   z
     .strictObject({
@@ -137,6 +171,7 @@ export const kernelSections = () => ({
   telemetry: telemetrySection(),
   platform: platformSection(),
   tasks: tasksSection(),
+  mail: mailSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   rateLimit: z
     .strictObject({

@@ -1,7 +1,10 @@
 import type { ConfigRow } from '#kernel/config/describe.ts';
 import type { Kernel } from '#kernel/kernel.ts';
+import type { MailTemplate } from '#kernel/mail/mail-template.ts';
 import type { HealthCheck } from '#kernel/module.ts';
 import type { SettingContract } from '#kernel/setting.ts';
+import type { MailConfig } from './clients/create-mailer.ts';
+import type { Mailer } from './clients/mailer.ts';
 import type { ProcessWatch } from './logic/process-watch.ts';
 import type { Settings } from './logic/settings.ts';
 
@@ -44,12 +47,16 @@ export type PlatformDeps = {
   readonly settings: Settings;
   /** Tables of every module, as code declares them. */
   readonly listSchemas: () => Readonly<Record<string, unknown>>;
+  /** What every module writes to people. */
+  readonly listMailTemplates: () => readonly MailTemplate[];
+  readonly mailer: Mailer;
   /** Every check of every module, by name. */
   readonly checkModules: () => Promise<Readonly<Record<string, HealthCheck>>>;
 };
 
 /** What the app gives; the rest the module makes. */
-export type PlatformGiven = Omit<PlatformDeps, 'processWatch' | 'settings'> & {
+export type PlatformGiven = Omit<PlatformDeps, 'processWatch' | 'settings' | 'mailer'> & {
+  readonly mail: MailConfig;
   /** Of every module. */
   readonly listSettings: () => readonly SettingContract[];
 };

@@ -2,6 +2,8 @@ import type { Module } from '#kernel/module.ts';
 import type { UseCase } from '#kernel/usecase.ts';
 import { type PlatformPortal, taskResultRetentionDays } from '#portals/platform.ts';
 import type { PlatformDeps, PlatformGiven } from './deps.ts';
+import { createMailer } from './clients/create-mailer.ts';
+import { testMail } from './logic/mails/test-mail.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
 import { createSettings } from './logic/settings.ts';
 import * as schema from './schema.ts';
@@ -11,6 +13,8 @@ import { showConfig } from './usecases/config/show-config.ts';
 import { validateConfig } from './usecases/config/validate-config.ts';
 import { stopDatabase } from './usecases/database/stop-database.ts';
 import { getHealth } from './usecases/health/get-health.ts';
+import { deliverMail } from './usecases/mails/deliver-mail.ts';
+import { sendMail } from './usecases/mails/send-mail.ts';
 import { applyMigrations } from './usecases/migrations/apply-migrations.ts';
 import { createMigration } from './usecases/migrations/create-migration.ts';
 import { getMigrations } from './usecases/migrations/get-migrations.ts';
@@ -49,6 +53,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   createMigration,
   deleteSetting,
   getConfig,
+  deliverMail,
   getHealth,
   getMigrations,
   getQueues,
@@ -72,6 +77,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   retryTasks,
   revertMigrations,
   setSetting,
+  sendMail,
   showConfig,
   showTask,
   stopDatabase,
@@ -82,6 +88,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
 
 export const createPlatformModule = ({
   listSettings: listDeclared,
+  mail,
   ...given
 }: PlatformGiven): Module<PlatformPortal> => {
   const { kernel } = given;
@@ -91,12 +98,14 @@ export const createPlatformModule = ({
     listChanges: () => listSettingRows(kernel.database.lanes),
     log: kernel.log,
   });
-  const deps: PlatformDeps = { ...given, processWatch, settings };
+  const mailer = createMailer(mail, kernel);
+  const deps: PlatformDeps = { ...given, processWatch, settings, mailer };
   return {
     name: 'platform',
     portal: { getSetting: settings.get, isEnabled: settings.isEnabled },
     schema,
     settings: [taskResultRetentionDays],
+    mailTemplates: [testMail],
     usecases: usecases.map((create) => create(deps)),
     start: async () => {
       await settings.load();
