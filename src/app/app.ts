@@ -1,10 +1,11 @@
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import type { HealthCheck, Module } from '#kernel/module.ts';
+import { createTaskRetention } from '#kernel/tasks/task-retention.ts';
 import { createAuthModule } from '#modules/auth/module.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import { createPlatformModule } from '#modules/platform/module.ts';
-import type { PlatformPortal } from '#portals/platform.ts';
+import { type PlatformPortal, taskResultRetentionDays } from '#portals/platform.ts';
 import type { AppConfig } from './config.ts';
 
 export type App = {
@@ -26,6 +27,10 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
     listSettings: () => modules.flatMap(({ settings = [] }) => settings),
     checkModules: () => checkAll(modules),
   });
+  const { resultRetentionDays } = config.tasks;
+  kernel.retention.add(
+    createTaskRetention(() => platform.portal.getSetting(taskResultRetentionDays) ?? resultRetentionDays),
+  );
   const auth = createAuthModule({ kernel, config: config.auth });
   const modules: readonly Module<unknown>[] = [platform, auth];
 
@@ -33,7 +38,9 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
 };
 
 /** Starts the modules in the order in which they were built; the lifecycle stops them in reverse. */
-export const startModules = async ({ modules }: App, lifecycle: Lifecycle): Promise<void> => {
+export const startModules = async ({ kernel, modules }: App, lifecycle: Lifecycle): Promise<void> => {
+  // Nobody may have run for longer than partitions were made ahead.
+  await kernel.retention.createPartitions();
   for (const { name, start, stop } of modules) {
     await lifecycle.open(
       name,

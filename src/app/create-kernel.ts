@@ -2,7 +2,9 @@ import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
+import { createRetentions } from '#kernel/retention.ts';
 import { createRunner } from '#kernel/run.ts';
+import { scheduleRetention } from '#kernel/schedules/schedule-retention.ts';
 import { createTasks } from '#kernel/tasks/tasks.ts';
 import type { AppConfig } from './config.ts';
 import { release } from './release.ts';
@@ -25,9 +27,12 @@ export const createKernel = async (
     () => createTasks(database, log),
     (opened) => opened.close(),
   );
+  const retention = createRetentions(database);
+  retention.add(scheduleRetention);
   return {
     ...ground,
     release,
+    retention,
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
     outbound: createOutbound({ ownEndpoints }),
     hooks,

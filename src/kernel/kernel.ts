@@ -4,6 +4,7 @@ import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Telemetry } from './observability/telemetry.ts';
 import type { Outbound } from './outbound/outbound.ts';
+import type { Retentions } from './retention.ts';
 import type { RunHooks, Runner } from './run.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { Tasks } from './tasks/tasks.ts';
@@ -22,6 +23,7 @@ export type Kernel = {
   readonly hooks: RunHooks;
   readonly runner: Runner;
   readonly tasks: Tasks;
+  readonly retention: Retentions;
   /** For what needs a connection of its own. */
   readonly connection: {
     /** Past a transaction pooler, if there is a way past it. */

@@ -1,14 +1,13 @@
 import { createTaskMetrics } from '#kernel/tasks/task-metrics.ts';
 import { openTaskWorker } from '#kernel/tasks/worker.ts';
-import { taskResultRetentionDays } from '#portals/platform.ts';
 import type { OpenPart } from '../role.ts';
 import { listTasks } from '../usecases.ts';
 
 /** Runs the tasks of every module, and on the way down gives back what it cannot finish. */
 export const openTaskWorkerPart: OpenPart = async (app, role, lifecycle) => {
-  const { kernel, config, platform } = app;
+  const { kernel, config } = app;
   const { log, metrics, telemetry, runner, now, release } = kernel;
-  const { queues, pools, resultRetentionDays } = config.tasks;
+  const { queues, pools } = config.tasks;
   const { deadlineSeconds } = config.shutdown;
   await lifecycle.open(
     'task worker',
@@ -20,7 +19,6 @@ export const openTaskWorkerPart: OpenPart = async (app, role, lifecycle) => {
         tasks: listTasks(app),
         queues: queues.length === 0 ? null : queues,
         slots: pools,
-        resultRetentionDays: () => platform.getSetting(taskResultRetentionDays) ?? resultRetentionDays,
         runner,
         wakes: kernel.tasks.wakes,
         log,

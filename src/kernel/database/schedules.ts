@@ -98,3 +98,13 @@ export const updateNextSlots = prepared(
     ) as n
     where s.id = n.id and s.paused_at is null and s.next_at is distinct from n.next_at`,
 );
+
+export const deleteOldFires = prepared(
+  'kernel.delete-old-schedule-fires',
+  () => sql<{ readonly isMore: boolean }>`
+    with gone as (
+      delete from kernel.schedule_fires where id in (
+        select id from kernel.schedule_fires where fired_at < now() - interval '30 days' limit 10000)
+      returning 1)
+    select count(*) = 10000 as "isMore" from gone`,
+);

@@ -4,15 +4,7 @@ import type { Line } from './line.ts';
 import { stopReasons } from './held.ts';
 import { createPace } from './pace.ts';
 import type { Pool } from './pool.ts';
-import {
-  dropOldDead,
-  findLost,
-  findOldestReady,
-  freeOrphans,
-  pulseProcess,
-  turnResults,
-  writeProgress,
-} from './process-statements.ts';
+import { findLost, findOldestReady, freeOrphans, pulseProcess, writeProgress } from './process-statements.ts';
 import type { TaskMetrics } from './task-metrics.ts';
 
 const pulseMs = 500;
@@ -26,8 +18,6 @@ export type HousekeepingOptions = {
   readonly pools: readonly Pool[];
   readonly log: Logger;
   readonly metrics: TaskMetrics;
-  /** Asked each time, since it may be changed meanwhile. */
-  readonly resultRetentionDays: () => number;
 };
 
 /** What a worker does twice a second beside its tasks: it says that it lives, and looks after those that do not. */
@@ -44,7 +34,6 @@ export class Housekeeping {
     this.#jobs = [
       { pace: createPace(10_000), run: (db) => this.#measure(db) },
       { pace: createPace(10_000), run: (db) => this.#freeOrphans(db) },
-      { pace: createPace(3_600_000), run: (db) => this.#turn(db) },
     ];
     this.#timer = setInterval(() => void this.#beat(), pulseMs).unref();
   }
@@ -134,10 +123,5 @@ export class Housekeeping {
   async #measure(db: Db): Promise<void> {
     const oldest = await findOldestReady(db, { queues: this.#options.queues });
     this.#options.metrics.oldestReady(new Map(oldest.map(({ queue, seconds }) => [queue, seconds])));
-  }
-
-  async #turn(db: Db): Promise<void> {
-    await turnResults(db, { retentionDays: this.#options.resultRetentionDays() });
-    await dropOldDead(db);
   }
 }

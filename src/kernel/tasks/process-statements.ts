@@ -137,18 +137,30 @@ export const findOldestReady = prepared(
     group by w.queue`,
 );
 
-/** Hourly: partitions of results, dead tasks past 90 days, progress of tasks that are gone. */
-export const turnResults = prepared(
-  'kernel.turn-task-results',
-  (_db, value: Slots<{ readonly retentionDays: number }>) =>
-    sql`select kernel.turn_task_results(${value.retentionDays}::int)`,
+export const createResultPartitions = prepared(
+  'kernel.create-task-result-partitions',
+  () => sql`select kernel.create_task_result_partitions()`,
 );
-export const dropOldDead = prepared(
-  'kernel.drop-old-dead-tasks',
-  () => sql`
+
+export const dropResultPartitions = prepared(
+  'kernel.drop-task-result-partitions',
+  (_db, value: Slots<{ readonly retentionDays: number }>) =>
+    sql`select kernel.drop_task_result_partitions(${value.retentionDays}::int)`,
+);
+
+export const deleteOldDead = prepared(
+  'kernel.delete-old-dead-tasks',
+  () => sql<{ readonly isMore: boolean }>`
     with old as (
       select task_id from kernel.task_dead where finished_at < now() - interval '90 days' order by finished_at limit 10000
-    ), dead as (delete from kernel.task_dead d using old where d.task_id = old.task_id)
+    ), gone as (delete from kernel.task_dead d using old where d.task_id = old.task_id returning 1)
+    select count(*) = 10000 as "isMore" from gone`,
+);
+
+/** Of tasks that are gone. */
+export const deleteOldProgress = prepared(
+  'kernel.delete-old-task-progress',
+  () => sql`
     delete from kernel.task_progress p
     where p.updated_at < now() - interval '1 day' and not exists (select from kernel.tasks t where t.id = p.task_id)`,
 );

@@ -29,7 +29,6 @@ export type TaskWorkerOptions = {
   readonly queues: readonly string[] | null;
   readonly slots: Readonly<Record<TaskPool, number>>;
   /** Asked each time, since it may be changed meanwhile. */
-  readonly resultRetentionDays: () => number;
   readonly runner: Runner;
   readonly wakes: Wakes;
   readonly log: Logger;
@@ -87,8 +86,8 @@ export const openTaskWorker = (options: TaskWorkerOptions): TaskWorker => {
 
   const stopListening = options.wakes.listen(onHint);
   const poll = setInterval(() => pools.forEach((pool) => pool.poll()), pollMs).unref();
-  const { log, metrics, resultRetentionDays } = options;
-  const housekeeping = new Housekeeping({ owner, queues, line, pools, log, metrics, resultRetentionDays });
+  const { log, metrics } = options;
+  const housekeeping = new Housekeeping({ owner, queues, line, pools, log, metrics });
 
   return {
     processId: owner,

@@ -27,6 +27,8 @@ import { setSetting } from './usecases/settings/set-setting.ts';
 import { updateSetting } from './usecases/settings/update-setting.ts';
 import { cancelTask } from './usecases/tasks/cancel-task.ts';
 import { clearTasks } from './usecases/tasks/clear-tasks.ts';
+import { createPartitions } from './usecases/retention/create-partitions.ts';
+import { dropExpired } from './usecases/retention/drop-expired.ts';
 import { getQueues } from './usecases/tasks/get-queues.ts';
 import { getTask } from './usecases/tasks/get-task.ts';
 import { getTasks } from './usecases/tasks/get-tasks.ts';
@@ -51,6 +53,8 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   cancelTask,
   clearTasks,
   createMigration,
+  createPartitions,
+  dropExpired,
   deleteSetting,
   getConfig,
   deliverMail,

@@ -36,7 +36,6 @@ export const openTaskApp = async (url: string) => {
       tasks: heads.map((usecase) => ({ module: 'test', usecase })),
       queues: null,
       slots: { database: 16, network: 16, cache: 8, background: 4 },
-      resultRetentionDays: () => 7,
       runner,
       wakes: tasks.wakes,
       log,
