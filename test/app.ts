@@ -55,6 +55,9 @@ const createClock = (): Clock => {
 
 const notInstalled = () => Promise.reject(new Error('a test has no installation'));
 
+const linesWith = (logged: readonly object[], text: string): readonly string[] =>
+  logged.map((line) => JSON.stringify(line)).filter((line) => line.includes(text));
+
 /** Where nothing is installed: what acts on files and servers is tested with the program itself. */
 const installation: Installation = {
   describeConfig: () => [],
@@ -76,6 +79,7 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
   });
   const kernel = await createKernel(lifecycle, {
     config,
+    recent: { find: (text, limit) => linesWith(logged, text).slice(-limit) },
     now: clock.now,
     log,
     metrics: createMetrics(),

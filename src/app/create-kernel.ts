@@ -2,9 +2,11 @@ import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
+import type { RecentLines } from '#kernel/observability/log-ring.ts';
 import { createRetentions } from '#kernel/retention.ts';
 import { createRunner } from '#kernel/run.ts';
 import { scheduleRetention } from '#kernel/schedules/schedule-retention.ts';
+import { createSentinel } from '#kernel/sentinel/sentinel.ts';
 import { createTasks } from '#kernel/tasks/tasks.ts';
 import type { AppConfig } from './config.ts';
 import { release } from './release.ts';
@@ -12,16 +14,18 @@ import { createRunHooks } from './run-hooks.ts';
 
 type Ground = Pick<Kernel, 'now' | 'log' | 'metrics' | 'telemetry' | 'database' | 'secrets' | 'connection'> & {
   readonly config: AppConfig;
+  readonly recent: RecentLines;
   readonly ownEndpoints: Parameters<typeof createOutbound>[0]['ownEndpoints'];
 };
 
 /** The mechanisms, on the ground that is open already: the same for the program, its commands and its tests. */
 export const createKernel = async (
   lifecycle: Lifecycle,
-  { config, ownEndpoints, ...ground }: Ground,
+  { config, recent, ownEndpoints, ...ground }: Ground,
 ): Promise<Kernel> => {
-  const { database, secrets, log, metrics } = ground;
-  const hooks = createRunHooks(log, metrics);
+  const { database, secrets, log, metrics, now } = ground;
+  const sentinel = createSentinel({ release, recent, log, now });
+  const hooks = createRunHooks({ log, metrics, sentinel });
   const tasks = await lifecycle.open(
     'task wake-ups',
     () => createTasks(database, log),
@@ -36,6 +40,7 @@ export const createKernel = async (
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
     outbound: createOutbound({ ownEndpoints }),
     hooks,
+    sentinel,
     runner: createRunner({ ...ground, hooks }),
     tasks,
   };

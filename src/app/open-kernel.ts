@@ -7,7 +7,7 @@ import { openEmbeddedPostgres } from '#kernel/database/embedded/open-embedded-po
 import { openDatabase } from '#kernel/database/open-database.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
-import { type Logger, openLogger } from '#kernel/observability/logger.ts';
+import { type Logger, type OpenLogger, openLogger } from '#kernel/observability/logger.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import type { Metrics } from '#kernel/observability/metrics.ts';
 import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
@@ -34,7 +34,7 @@ type Opened = { readonly kernel: Kernel; readonly installation: Installation };
 /** Opens what everything stands on, in this order: log, traces, database server, migrations, connections, secrets. */
 export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires }: Options): Promise<Opened> => {
   const { config } = loaded;
-  const log = await openLog(lifecycle, config, role);
+  const { log, recent } = await openLog(lifecycle, config, role);
   const telemetry = await openTraces(lifecycle, { config, role, log });
   const metrics = createMetrics();
   const server = requires === 'config' ? null : await openServer(lifecycle, config, log);
@@ -46,6 +46,7 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
 
   const kernel = await createKernel(lifecycle, {
     config,
+    recent,
     now: () => new Date(),
     log,
     metrics,
@@ -61,15 +62,14 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
   };
 };
 
-const openLog = async (lifecycle: Lifecycle, { logger }: AppConfig, role: string): Promise<Logger> => {
+const openLog = (lifecycle: Lifecycle, { logger }: AppConfig, role: string): Promise<OpenLogger> => {
   // A one-off command's stdout is for its answer, and its stderr for what went wrong.
   const place = role === 'command' && logger.output === 'stdout' ? { output: 'stderr', level: 'warn' as const } : {};
-  const { log } = await lifecycle.open(
+  return lifecycle.open(
     'log',
     () => openLogger({ ...logger, ...place, release, role }),
     (opened) => opened.close(),
   );
-  return log;
 };
 
 type Traced = { readonly config: AppConfig; readonly role: string; readonly log: Logger };

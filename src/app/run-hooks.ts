@@ -1,12 +1,17 @@
 import type { Logger } from '#kernel/observability/logger.ts';
 import type { Metrics } from '#kernel/observability/metrics.ts';
 import type { RunHooks } from '#kernel/run.ts';
+import type { Sentinel } from '#kernel/sentinel/sentinel.ts';
 
-/** Alerts are counted and logged with their cause; what changed something, or was refused, is logged as an audit line. */
-export const createRunHooks = (log: Logger, metrics: Metrics): RunHooks => ({
-  alert: ({ operation, traceId, error }) => {
+type HooksDeps = { readonly log: Logger; readonly metrics: Metrics; readonly sentinel: Sentinel };
+
+/** Alerts are counted, logged with their cause and gathered; what changed something, or was refused, is logged as an audit line. */
+export const createRunHooks = ({ log, metrics, sentinel }: HooksDeps): RunHooks => ({
+  alert: (failure) => {
+    const { operation, traceId, error } = failure;
     metrics.internalError(operation ?? 'none');
     log.error({ operation, traceId, err: error }, 'internal error');
+    sentinel.record(failure);
   },
   audit: ({ operation, type, actor, origin, traceId, outcome, code, notes }) => {
     const by = actor && { type: actor.type, id: actor.id, sessionId: actor.sessionId };

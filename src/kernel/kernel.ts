@@ -7,6 +7,7 @@ import type { Outbound } from './outbound/outbound.ts';
 import type { Retentions } from './retention.ts';
 import type { RunHooks, Runner } from './run.ts';
 import type { Secrets } from './secrets/secrets.ts';
+import type { Sentinel } from './sentinel/sentinel.ts';
 import type { Tasks } from './tasks/tasks.ts';
 
 /** The mechanisms that every module is built from. */
@@ -21,6 +22,7 @@ export type Kernel = {
   readonly limits: Limits;
   readonly outbound: Outbound;
   readonly hooks: RunHooks;
+  readonly sentinel: Sentinel;
   readonly runner: Runner;
   readonly tasks: Tasks;
   readonly retention: Retentions;

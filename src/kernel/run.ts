@@ -5,6 +5,7 @@ import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import { currentScope, runInScope, type Scope } from './observability/scope.ts';
 import type { Telemetry } from './observability/telemetry.ts';
+import type { Failure } from './sentinel/failure.ts';
 import type { AuditNote, Ctx, Origin, UseCase } from './usecase.ts';
 
 export type Outcome = 'ok' | AppError['kind'];
@@ -25,7 +26,7 @@ export type RunRecord = {
 /** What happens beside every run, whatever its kind. Hooks must not throw and must not wait. */
 export type RunHooks = {
   /** An internal failure of any run or request: somebody should look. */
-  alert(failure: { readonly operation: string | null; readonly traceId: string; readonly error: AppError }): void;
+  alert(failure: Failure): void;
   /** A run that changed something or was refused. */
   audit(record: RunRecord): void;
 };
@@ -37,6 +38,8 @@ export type Job<T> = {
   readonly origin: Origin | null;
   /** True if the run only reads: it is not audited when it succeeds. */
   readonly reads: boolean;
+  /** What it was given, for whoever must explain its failure; absent: nothing, or the transport tells itself. */
+  readonly input?: unknown;
   readonly signal: AbortSignal;
   execute(ctx: Ctx): Promise<T>;
 };
@@ -147,10 +150,13 @@ const performAlone = async <T>(run: Run<T>, timeoutSeconds: number): Promise<T> 
 };
 
 const report = ({ deps, scope, job }: Run<unknown>, failure: AppError | null, ms: number): void => {
-  const { operation, type } = job;
+  const { operation, type, actor, input } = job;
   const level = failure?.kind === 'internal' ? 'error' : 'info';
   deps.log[level]({ operation, type, outcome: failure?.kind ?? 'ok', code: failure?.code, ms }, 'use case');
-  if (failure?.kind === 'internal') deps.hooks.alert({ operation, traceId: scope.traceId, error: failure });
+  if (failure?.kind === 'internal') {
+    const { traceId } = scope;
+    deps.hooks.alert({ operation, traceId, actorId: actor?.id ?? null, error: failure, input });
+  }
   deps.telemetry.closeScope(scope, failure);
 };
 

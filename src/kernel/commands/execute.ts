@@ -30,6 +30,7 @@ export const executeCommand = async (execution: Execution): Promise<void> => {
     actor: null,
     origin: null,
     reads: false,
+    input,
     signal,
     timeoutSeconds,
     execute: (ctx) => head.execute(withSecrets(ctx, execution), input, failOf(head)),

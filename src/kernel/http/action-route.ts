@@ -52,6 +52,7 @@ const createRun = (served: ServedAction, { runner, limits }: RouteDeps, rate: Ke
     const refusal = refusalOf(action, exchange.actor);
     const pending = refusal === null ? readInput(exchange) : null;
     const input = pending instanceof Promise ? await pending : pending;
+    if (refusal === null) exchange.input = input;
     if (limitByField !== null && refusal === null) await limitByField(exchange, input);
     exchange.answer = await runner.runWithin(exchange.scope, {
       operation: head.operation,

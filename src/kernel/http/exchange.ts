@@ -36,6 +36,8 @@ export type Exchange = {
   scope: Scope;
   origin: Origin;
   actor: Actor | null;
+  /** Of the use case, once it is read. */
+  input: unknown;
   answer: Answer | null;
   failure: AppError | null;
   /** Headers of this one answer; null while there are none. */

@@ -29,6 +29,7 @@ export const openExchange = (
     scope: noScope,
     origin: noOrigin,
     actor: null,
+    input: undefined,
     answer: null,
     failure: null,
     headers: null,

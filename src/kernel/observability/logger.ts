@@ -2,6 +2,7 @@ import { isatty } from 'node:tty';
 
 import { pino, type Logger as PinoLogger } from 'pino';
 
+import { createLogRing, type RecentLines } from './log-ring.ts';
 import { openLogOutput, type Rotation, standardOutputs } from './log-output.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 import { currentScope } from './scope.ts';
@@ -22,13 +23,16 @@ export type LoggerOptions = {
 
 export type OpenLogger = {
   readonly log: Logger;
+  /** As they were written, redacted. */
+  readonly recent: RecentLines;
   /** Writes what is buffered; the last thing that a process closes. Later lines are lost. */
   close(): Promise<void>;
 };
 
 /** The log of this process, written by the process itself. Throws LOG_OUTPUT_UNAVAILABLE if its file cannot be opened. */
 export const openLogger = async (options: LoggerOptions): Promise<OpenLogger> => {
-  if (options.level === 'silent') return { log: pino({ level: 'silent' }), close: () => Promise.resolve() };
+  const recent = createLogRing();
+  if (options.level === 'silent') return { log: pino({ level: 'silent' }), recent, close: () => Promise.resolve() };
   const redactor = createRedactor();
   const fd = standardOutputs.get(options.output);
   const isTerminal = fd !== undefined && isatty(fd);
@@ -40,8 +44,13 @@ export const openLogger = async (options: LoggerOptions): Promise<OpenLogger> =>
     isBuffered: !isPretty,
     onRecovered: (lines) => log.warn({ lines }, 'log lines were lost while the log could not be written'),
   });
-  const log = createLogger(options, redactor, { write: (line) => output.write(show(redactor.scrub(line))) });
-  return { log, close: () => output.close() };
+  const write = (line: string) => {
+    const scrubbed = redactor.scrub(line);
+    recent.add(scrubbed);
+    output.write(show(scrubbed));
+  };
+  const log = createLogger(options, redactor, { write });
+  return { log, recent, close: () => output.close() };
 };
 
 /** pino over anything that takes lines, with our fields and without secrets. */

@@ -63,6 +63,7 @@ const attempt = async (deps: RunTaskDeps, held: Held, { handler, payload }: Atte
       actor: null,
       origin: null,
       reads: true,
+      input: payload,
       signal: held.abort.signal,
       timeoutSeconds,
       ...(traceparent !== null && { traceparent }),

@@ -3,6 +3,7 @@ import type { UseCase } from '#kernel/usecase.ts';
 import { type PlatformPortal, taskResultRetentionDays } from '#portals/platform.ts';
 import type { PlatformDeps, PlatformGiven } from './deps.ts';
 import { createMailer } from './clients/create-mailer.ts';
+import { ErrorRecorder } from './logic/error-recorder.ts';
 import { testMail } from './logic/mails/test-mail.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
 import { createSettings } from './logic/settings.ts';
@@ -104,6 +105,7 @@ export const createPlatformModule = ({
   });
   const mailer = createMailer(mail, kernel);
   const deps: PlatformDeps = { ...given, processWatch, settings, mailer };
+  const recorder = new ErrorRecorder(kernel);
   return {
     name: 'platform',
     portal: { getSetting: settings.get, isEnabled: settings.isEnabled },
@@ -114,7 +116,11 @@ export const createPlatformModule = ({
     start: async () => {
       await settings.load();
       processWatch.start();
+      recorder.start();
     },
-    stop: () => Promise.resolve(processWatch.stop()),
+    stop: async () => {
+      processWatch.stop();
+      await recorder.stop();
+    },
   };
 };

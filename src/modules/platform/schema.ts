@@ -1,8 +1,22 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, customType, integer, jsonb, pgSchema, text, unique } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  check,
+  customType,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
 
 import { createdAt, id, instant } from '#kernel/database/columns.ts';
 import { mailLocales } from '#kernel/mail/mail-template.ts';
+import { errorStates } from './domain/error-group.ts';
 import { mailStates } from './domain/mail.ts';
 
 export const platform = pgSchema('platform');
@@ -50,5 +64,60 @@ export const mails = platform.table(
       'mails_content_check',
       sql`case when ${table.isSensitive} then num_nonnulls(${table.subject}, ${table.textBody}, ${table.htmlBody}) = 0 else ${table.sealed} is null and num_nonnulls(${table.subject}, ${table.textBody}, ${table.htmlBody}) = 3 end`,
     ),
+  ],
+);
+
+export const errorGroups = platform.table(
+  'error_groups',
+  {
+    id: id(),
+    fingerprint: text().notNull(),
+    /** Null: it happened outside of an operation. */
+    operation: text(),
+    code: text().notNull(),
+    message: text().notNull(),
+    frames: text().array().notNull(),
+    state: text({ enum: errorStates }).notNull().default('open'),
+    count: bigint({ mode: 'number' }).notNull(),
+    firstSeenAt: instant().notNull(),
+    lastSeenAt: instant().notNull(),
+    lastTraceId: text().notNull(),
+    firstRelease: text().notNull(),
+    lastRelease: text().notNull(),
+    resolvedAt: instant(),
+    regressedAt: instant(),
+    notifiedAt: instant(),
+    notifiedCount: bigint({ mode: 'number' }).notNull().default(0),
+  },
+  (table) => [
+    unique('error_groups_fingerprint_key').on(table.fingerprint),
+    check('error_groups_state_check', sql`${table.state} in ('open', 'resolved', 'ignored', 'regressed')`),
+    check('error_groups_resolution_check', sql`${table.state} <> 'resolved' or ${table.resolvedAt} is not null`),
+    index('error_groups_last_seen_idx').on(table.lastSeenAt, table.id),
+    index('error_groups_notified_idx').on(table.notifiedAt),
+  ],
+);
+
+export const errorSamples = platform.table(
+  'error_samples',
+  {
+    id: id(),
+    groupId: uuid().notNull(),
+    occurredAt: instant().notNull(),
+    traceId: text().notNull(),
+    actorId: uuid(),
+    release: text().notNull(),
+    message: text().notNull(),
+    stack: text().notNull(),
+    inputShape: jsonb(),
+    logLines: text().array().notNull(),
+  },
+  (table) => [
+    foreignKey({
+      name: 'error_samples_group_id_fkey',
+      columns: [table.groupId],
+      foreignColumns: [errorGroups.id],
+    }).onDelete('cascade'),
+    index('error_samples_group_idx').on(table.groupId, table.id),
   ],
 );
