@@ -20,6 +20,7 @@ export type App = {
 export const createApp = (kernel: Kernel, config: AppConfig, installation: Installation): App => {
   const platform = createPlatformModule({
     kernel,
+    publicUrl: config.http.publicUrl,
     mail: config.mail,
     installation,
     listMailTemplates: () => modules.flatMap(({ mailTemplates = [] }) => mailTemplates),

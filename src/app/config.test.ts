@@ -113,7 +113,21 @@ describe('single settings', () => {
     ['ASHLAR_AUTH__TOKENS__REFRESH_GRACE_SECONDS', '301', 'auth.tokens.refreshGraceSeconds'],
     ['ASHLAR_AUTH__TOKENS__IDLE_DAYS', '31', 'must not be more than absoluteDays'],
     ['ASHLAR_REDIS__URL', 'http://cache', 'redis.url'],
+    ['ASHLAR_MAIL__SMTP_URL', 'http://relay', 'not an address such as smtp://'],
+    ['ASHLAR_MAIL__SMTP_URL', 'smtp://robot@relay', 'not an address such as smtp://'],
+    ['ASHLAR_MAIL__SMTP_URL', 'smtp://relay/?tls=no', 'not an address such as smtp://'],
+    ['ASHLAR_MAIL__SMTP_URL', 'smtp://robot:50%off@relay', 'not an address such as smtp://'],
+    ['ASHLAR_MAIL__FROM', 'Ashlar', 'not an address such as Ashlar <'],
+    ['ASHLAR_MAIL__FROM', 'Ashlar <a@example.com>, b@example.com', 'not an address such as Ashlar <'],
+    ['ASHLAR_MAIL__FROM', 'A\r\nBcc: b@example.com <a@example.com>', 'not an address such as Ashlar <'],
+    ['ASHLAR_MAIL__DRIVER', 'smtp', 'set ASHLAR_MAIL__SMTP_URL too'],
+    ['ASHLAR_MAIL__DRIVER', 'smtp', 'set ASHLAR_MAIL__FROM too'],
   ])('%s=%s is refused', (name, value, expected) => expect(messageOf({ [name]: value })).toContain(expected));
+
+  test.each(['smtp://relay', 'smtps://robot:p%40ss@relay:465/', 'smtp://[::1]:25'])('%s is an SMTP server', (url) => {
+    const env = { ASHLAR_MAIL__DRIVER: 'smtp', ASHLAR_MAIL__SMTP_URL: url, ASHLAR_MAIL__FROM: 'a@example.com' };
+    expect(configOf(env).mail.smtpUrl).toBe(url);
+  });
 
   test('addresses of both families and single ones are networks', () => {
     const networks = ['10.0.0.0/8', 'fd00::/8', '2001:db8::', '192.0.2.7'];

@@ -36,7 +36,7 @@ export type Job<T> = {
   readonly type: UseCase['type'];
   readonly actor: Actor | null;
   readonly origin: Origin | null;
-  /** True if the run only reads: it is not audited when it succeeds. */
+  /** True if the run only reads: it is not audited when it succeeds, unless it noted something. */
   readonly reads: boolean;
   /** What it was given, for whoever must explain its failure; absent: nothing, or the transport tells itself. */
   readonly input?: unknown;
@@ -105,7 +105,7 @@ const finish = ({ deps, scope, job, notes }: Run<unknown>, error: AppError | nul
   const { operation, type, actor, origin, reads } = job;
   const outcome = error?.kind ?? 'ok';
   deps.metrics.useCaseDuration(operation, outcome, ms / 1000);
-  if (reads && outcome !== 'forbidden') return;
+  if (reads && outcome !== 'forbidden' && notes.length === 0) return;
   const { traceId } = scope;
   deps.hooks.audit({ operation, type, actor, origin, traceId, outcome, code: error?.code ?? null, notes });
 };

@@ -63,6 +63,18 @@ export type PlatformPortal = {
   /** Null is whoever is not signed in. */
   isEnabled(flag: FlagContract, actorId: string | null): boolean;
 };
+export const readMails = {
+  name: 'platform:read-mails',
+  description: 'See what was written to whom, and how it went',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const manageMails = {
+  name: 'platform:manage-mails',
+  description: 'Send mails again',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 const addressed = {
   to: z.email().max(254),
   /** Of a template that stands in `mailTemplates` of a module. */

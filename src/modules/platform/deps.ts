@@ -45,6 +45,8 @@ export type PlatformDeps = {
   readonly installation: Installation;
   readonly processWatch: ProcessWatch;
   readonly settings: Settings;
+  /** How people reach us, without a slash at the end. */
+  readonly publicUrl: string;
   /** Tables of every module, as code declares them. */
   readonly listSchemas: () => Readonly<Record<string, unknown>>;
   /** What every module writes to people. */

@@ -15,7 +15,11 @@ import { validateConfig } from './usecases/config/validate-config.ts';
 import { stopDatabase } from './usecases/database/stop-database.ts';
 import { getHealth } from './usecases/health/get-health.ts';
 import { deliverMail } from './usecases/mails/deliver-mail.ts';
+import { getMail } from './usecases/mails/get-mail.ts';
+import { getMails } from './usecases/mails/get-mails.ts';
+import { resendMail } from './usecases/mails/resend-mail.ts';
 import { sendMail } from './usecases/mails/send-mail.ts';
+import { sendTestMail } from './usecases/mails/send-test-mail.ts';
 import { applyMigrations } from './usecases/migrations/apply-migrations.ts';
 import { createMigration } from './usecases/migrations/create-migration.ts';
 import { getMigrations } from './usecases/migrations/get-migrations.ts';
@@ -57,9 +61,11 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   createPartitions,
   dropExpired,
   deleteSetting,
-  getConfig,
   deliverMail,
+  getConfig,
   getHealth,
+  getMail,
+  getMails,
   getMigrations,
   getQueues,
   getSettings,
@@ -76,13 +82,15 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   purgeTasks,
   releaseQueue,
   requeueTask,
+  resendMail,
   resetSetting,
   resumeQueue,
   retryTask,
   retryTasks,
   revertMigrations,
-  setSetting,
   sendMail,
+  sendTestMail,
+  setSetting,
   showConfig,
   showTask,
   stopDatabase,

@@ -4,7 +4,7 @@ export type OutgoingMail = MailContent & { readonly id: string; readonly to: str
 
 export type Delivery =
   | { readonly state: 'captured' }
-  | { readonly state: 'sent'; /** What the server answered. */ readonly response: string };
+  | { readonly state: 'sent'; readonly messageId: string; /** What the server said. */ readonly response: string };
 
 export type Mailer = {
   /** Throws MAIL_DEFERRED (unavailable: another time may do) or MAIL_REFUSED (conflict: it stays so). */

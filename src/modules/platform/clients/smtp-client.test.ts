@@ -53,10 +53,11 @@ describe('createSmtpClient', () => {
     const server = await open();
     const delivered = await send(`smtp://127.0.0.1:${server.port}`);
 
-    expect(delivered).toEqual({ state: 'sent', response: expect.stringContaining('250') });
+    const messageId = `<${mail.id}@example.com>`;
+    expect(delivered).toEqual({ state: 'sent', messageId, response: expect.stringContaining('250') });
     const [received] = server.received;
     expect(received?.to).toEqual(['you@example.com']);
-    expect(received?.raw).toContain(`Message-ID: <${mail.id}@example.com>`);
+    expect(received?.raw).toContain(`Message-ID: ${messageId}`);
     expect(received?.raw).toContain('Auto-Submitted: auto-generated');
     expect(received?.raw).toContain('From: Ashlar <a@example.com>');
   });

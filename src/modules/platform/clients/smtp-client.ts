@@ -28,6 +28,7 @@ export const createSmtpClient = ({ url, from, outbound, ca }: Options): Mailer =
   return {
     deliver: async ({ id, to, createdAt, subject, text, html }, signal) => {
       // Loaded by the first mail: a process that sends none does without it.
+      const messageId = messageIdOf(id, from);
       const { createTransport } = await import('nodemailer');
       const connection = await connect(signal);
       const transport = createTransport({
@@ -54,12 +55,12 @@ export const createSmtpClient = ({ url, from, outbound, ca }: Options): Mailer =
           text,
           html,
           date: createdAt,
-          messageId: messageIdOf(id, from),
+          messageId,
           // RFC 3834: no vacation notice, please.
           headers: { 'Auto-Submitted': 'auto-generated' },
           signal,
         });
-        return { state: 'sent', response };
+        return { state: 'sent', messageId, response };
       } catch (thrown) {
         signal.throwIfAborted();
         throw toFailure(endpoint, thrown);

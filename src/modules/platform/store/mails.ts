@@ -139,3 +139,19 @@ export const updateMailFailed = async (tx: Tx, { id, delivery, finishedAt, error
     .set({ state: finishedAt === null ? 'queued' : 'failed', error, finishedAt })
     .where(and(eq(mails.id, id), eq(mails.delivery, delivery)));
 };
+
+/** Answers the number of the new delivery; null if it is on its way already, was erased, or is not there. */
+export const updateMailQueued = async (tx: Tx, id: string): Promise<number | null> => {
+  const [row] = await tx
+    .update(mails)
+    .set({ state: 'queued', error: null, finishedAt: null, delivery: sql`${mails.delivery} + 1` })
+    .where(
+      and(
+        eq(mails.id, id),
+        sql`${mails.state} <> 'queued'`,
+        sql`(${mails.sealed} is not null or not ${mails.isSensitive})`,
+      ),
+    )
+    .returning({ delivery: mails.delivery });
+  return row?.delivery ?? null;
+};
