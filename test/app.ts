@@ -80,6 +80,7 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
   const kernel = await createKernel(lifecycle, {
     config,
     recent: { find: (text, limit) => linesWith(logged, text).slice(-limit) },
+    role: 'test',
     now: clock.now,
     log,
     metrics: createMetrics(),

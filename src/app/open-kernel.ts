@@ -47,6 +47,7 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
   const kernel = await createKernel(lifecycle, {
     config,
     recent,
+    role: roleIn(isReady, role),
     now: () => new Date(),
     log,
     metrics,
@@ -61,6 +62,9 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
     installation: createInstallation({ config, server, log, describeConfig: () => describeConfig(loaded) }),
   };
 };
+
+/** A one-off command is no running process, and neither is what never reaches the database. */
+const roleIn = (isReady: boolean, role: string): string | null => (isReady && role !== 'command' ? role : null);
 
 const openLog = (lifecycle: Lifecycle, { logger }: AppConfig, role: string): Promise<OpenLogger> => {
   // A one-off command's stdout is for its answer, and its stderr for what went wrong.

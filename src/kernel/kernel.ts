@@ -4,6 +4,7 @@ import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Telemetry } from './observability/telemetry.ts';
 import type { Outbound } from './outbound/outbound.ts';
+import type { Presence } from './presence/presence.ts';
 import type { Retentions } from './retention.ts';
 import type { RunHooks, Runner } from './run.ts';
 import type { Secrets } from './secrets/secrets.ts';
@@ -19,6 +20,8 @@ export type Kernel = {
   readonly telemetry: Telemetry;
   readonly database: Database;
   readonly secrets: Secrets;
+  /** This process among the others. */
+  readonly presence: Presence;
   readonly limits: Limits;
   readonly outbound: Outbound;
   readonly hooks: RunHooks;

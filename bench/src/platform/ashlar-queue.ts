@@ -6,6 +6,7 @@ import { openDatabase } from '../../../src/kernel/database/open-database.ts';
 import { createMetrics } from '../../../src/kernel/observability/create-metrics.ts';
 import { openLogger } from '../../../src/kernel/observability/logger.ts';
 import { openTelemetry } from '../../../src/kernel/observability/open-telemetry.ts';
+import { openPresence } from '../../../src/kernel/presence/open-presence.ts';
 import { createRunner } from '../../../src/kernel/run.ts';
 import { createTaskMetrics } from '../../../src/kernel/tasks/task-metrics.ts';
 import { createTasks } from '../../../src/kernel/tasks/tasks.ts';
@@ -46,10 +47,10 @@ const openWith =
           onRun();
           return Promise.resolve({ ok: true });
         };
+        const observer = { metrics, telemetry };
+        const presence = await openPresence({ ...identity, url, isPooled: false, observer, log });
         const worker = openTaskWorker({
-          ...identity,
-          url,
-          isPooled: false,
+          presence,
           tasks: [{ module: 'bench', usecase: asyncTask({ operationId: 'nothing', payload: contract.payload, keep, execute }) }],
           queues: null,
           slots: { database: 16, network: 16, cache: 8, background: 4 },
@@ -57,13 +58,14 @@ const openWith =
           runner: createRunner({ database, log, metrics, telemetry, hooks }),
           wakes: tasks.wakes,
           log,
-          observer: { metrics, telemetry },
           metrics: createTaskMetrics(metrics),
           now: () => new Date(),
           onExhausted: () => undefined,
         });
-        stop = () => worker.close({ deadlineSeconds: 10 });
-        await Promise.resolve();
+        stop = async () => {
+          await worker.close({ deadlineSeconds: 10 });
+          await presence.close();
+        };
       },
       close: async () => {
         await stop();

@@ -4,25 +4,22 @@ import type { OpenPart } from '../role.ts';
 import { listTasks } from '../usecases.ts';
 
 /** Runs the tasks of every module, and on the way down gives back what it cannot finish. */
-export const openTaskWorkerPart: OpenPart = async (app, role, lifecycle) => {
+export const openTaskWorkerPart: OpenPart = async (app, _role, lifecycle) => {
   const { kernel, config } = app;
-  const { log, metrics, telemetry, runner, now, release } = kernel;
+  const { log, metrics, presence, runner, now } = kernel;
   const { queues, pools } = config.tasks;
   const { deadlineSeconds } = config.shutdown;
   await lifecycle.open(
     'task worker',
     () =>
       openTaskWorker({
-        ...kernel.connection,
-        role: role.name,
-        release,
+        presence,
         tasks: listTasks(app),
         queues: queues.length === 0 ? null : queues,
         slots: pools,
         runner,
         wakes: kernel.tasks.wakes,
         log,
-        observer: { metrics, telemetry },
         metrics: createTaskMetrics(metrics),
         now,
         onExhausted: failProcess,

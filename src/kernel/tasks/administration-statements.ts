@@ -170,7 +170,7 @@ export type WorkerRow = {
 export const listWorkers = (db: Db): Promise<readonly WorkerRow[]> =>
   db.execute<WorkerRow>(sql`
     select id, role, host, pid, release, ${iso(sql`started_at`)} as "startedAt", ${iso(sql`seen_at`)} as "seenAt", pools
-    from kernel.processes order by started_at, id`);
+    from kernel.processes where queues <> '{}' order by started_at, id`);
 
 /** Answers whether anything changed. */
 export const updateQueuePaused = async (tx: Tx, name: string, isPaused: boolean): Promise<boolean> => {

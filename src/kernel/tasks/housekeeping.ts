@@ -1,100 +1,78 @@
 import type { Db } from '../database/database.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { Line } from './line.ts';
+import type { Presence } from '../presence/presence.ts';
 import { stopReasons } from './held.ts';
 import { createPace } from './pace.ts';
 import type { Pool } from './pool.ts';
-import { findLost, findOldestReady, freeOrphans, pulseProcess, writeProgress } from './process-statements.ts';
+import { findLost, findReady, freeOrphans, writeProgress } from './process-statements.ts';
 import type { TaskMetrics } from './task-metrics.ts';
 
-const pulseMs = 500;
+/** Every tenth pulse. */
+const pollMs = 4_750;
 /** Shorter ones end before it matters. */
 const longMs = 500;
 
 export type HousekeepingOptions = {
-  readonly owner: string;
+  readonly presence: Presence;
   readonly queues: readonly string[];
-  readonly line: Line;
   readonly pools: readonly Pool[];
   readonly log: Logger;
   readonly metrics: TaskMetrics;
 };
 
-/** What a worker does twice a second beside its tasks: it says that it lives, and looks after those that do not. */
+type Job = { readonly pace: ReturnType<typeof createPace>; run(db: Db): Promise<void> };
+
+/** What a worker does with each pulse beside its tasks: it looks for work, and after what may have been lost. */
 export class Housekeeping {
   readonly #options: HousekeepingOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #stop: () => void;
   readonly #progress = createPace(1_000);
-  /** Dear ones, less often: they read what a vacuum has not cleaned up. */
-  readonly #jobs: readonly { readonly pace: ReturnType<typeof createPace>; run(db: Db): Promise<void> }[];
+  readonly #polls = createPace(pollMs);
+  readonly #orphans: Job = { pace: createPace(60_000), run: (db) => this.#freeOrphans(db) };
+  /** Dear ones go less often: they read what a vacuum has not cleaned up. */
+  readonly #look: Job = { pace: createPace(pollMs), run: (db) => this.#lookForReady(db) };
   #isBusy = false;
 
   constructor(options: HousekeepingOptions) {
     this.#options = options;
-    this.#jobs = [
-      { pace: createPace(10_000), run: (db) => this.#measure(db) },
-      { pace: createPace(10_000), run: (db) => this.#freeOrphans(db) },
-    ];
-    this.#timer = setInterval(() => void this.#beat(), pulseMs).unref();
+    this.#stop = options.presence.onPulse(() => void this.#beat());
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stop();
   }
 
   async #beat(): Promise<void> {
-    const { line, log } = this.#options;
-    line.sweep(performance.now());
-    const { db } = line;
+    const { presence, log } = this.#options;
+    const { db } = presence;
     if (db === null || this.#isBusy) return;
     this.#isBusy = true;
     try {
-      await this.#pulse(db);
       await this.#interruptLost(db);
       await this.#writeProgress(db);
-      for (const { pace, run } of this.#jobs) {
-        const startedAt = performance.now();
-        if (!pace.isDue(startedAt)) continue;
-        try {
-          await run(db);
-        } finally {
-          pace.ran(startedAt, performance.now());
-        }
-      }
+      await this.#pollNow(db);
+      if (this.#orphans.pace.isDue(performance.now())) await runPaced(this.#orphans, db);
     } catch (err) {
-      log.warn({ err }, 'the pulse of the task worker failed; it tries again');
+      log.warn({ err }, 'the housekeeping of the task worker failed; it tries again');
     } finally {
       this.#isBusy = false;
     }
   }
 
-  async #pulse(db: Db): Promise<void> {
-    const { owner, pools, line, log } = this.#options;
-    const [pulse] = await pulseProcess(db, { id: owner, pools: JSON.stringify(pools.map((pool) => pool.description)) });
-    if (pulse?.isKnown === false) {
-      log.error('this process was silent for too long and taken for dead: its tasks run elsewhere');
-      for (const pool of pools) pool.abandon();
-      line.restart();
-    }
-    this.#wake(pulse?.freed ?? []);
-  }
-
   /** A cancelled task learns it here, and one that somebody else runs by now. */
   async #interruptLost(db: Db): Promise<void> {
-    const { owner, pools } = this.#options;
+    const { presence, pools } = this.#options;
     const since = performance.now() - longMs;
     const long = pools.flatMap((pool) => pool.runningSince(since));
     if (long.length === 0) return;
     const tasks = long.map(({ task }) => task);
-    const lost = await findLost(db, { owner, ids: tasks.map(({ id }) => id), epochs: tasks.map(({ epoch }) => epoch) });
+    const lost = await findLost(db, {
+      owner: presence.processId,
+      ids: tasks.map(({ id }) => id),
+      epochs: tasks.map(({ epoch }) => epoch),
+    });
     const ids = new Set(lost.map(({ id }) => id));
     for (const held of long) if (ids.has(held.task.id) && !held.isEnded) held.abort.abort(stopReasons.lost);
-  }
-
-  #wake(queues: readonly string[]): void {
-    if (queues.length === 0) return;
-    this.#options.log.warn({ queues }, 'tasks of a process that is gone were freed');
-    for (const pool of this.#options.pools) if (queues.some((queue) => pool.serves(queue))) pool.poll();
   }
 
   async #writeProgress(db: Db): Promise<void> {
@@ -115,13 +93,40 @@ export class Housekeeping {
     this.#progress.ran(now, performance.now());
   }
 
-  async #freeOrphans(db: Db): Promise<void> {
-    const freed = await freeOrphans(db, { id: this.#options.owner });
-    this.#wake([...new Set(freed.map(({ queue }) => queue))]);
+  /** Hints may have been lost. One statement looks for all pools, so that an idle worker costs little. */
+  async #pollNow(db: Db): Promise<void> {
+    const startedAt = performance.now();
+    if (!this.#polls.isDue(startedAt)) return;
+    this.#polls.ran(startedAt, startedAt);
+    if (this.#look.pace.isDue(startedAt)) await runPaced(this.#look, db);
+    else this.#poll(this.#options.queues);
   }
 
-  async #measure(db: Db): Promise<void> {
-    const oldest = await findOldestReady(db, { queues: this.#options.queues });
-    this.#options.metrics.oldestReady(new Map(oldest.map(({ queue, seconds }) => [queue, seconds])));
+  #poll(queues: readonly string[]): void {
+    for (const pool of this.#options.pools) if (queues.some((queue) => pool.serves(queue))) pool.poll();
+  }
+
+  async #lookForReady(db: Db): Promise<void> {
+    const rows = await findReady(db, { queues: this.#options.queues });
+    this.#options.metrics.oldestReady(new Map(rows.map(({ queue, seconds }) => [queue, seconds])));
+    this.#poll(rows.filter(({ isReady }) => isReady).map(({ queue }) => queue));
+  }
+
+  async #freeOrphans(db: Db): Promise<void> {
+    const { presence, log } = this.#options;
+    const freed = await freeOrphans(db, { id: presence.processId });
+    if (freed.length === 0) return;
+    const queues = [...new Set(freed.map(({ queue }) => queue))];
+    log.warn({ queues }, 'tasks that nobody owned were freed');
+    this.#poll(queues);
   }
 }
+
+const runPaced = async ({ pace, run }: Job, db: Db): Promise<void> => {
+  const startedAt = performance.now();
+  try {
+    await run(db);
+  } finally {
+    pace.ran(startedAt, performance.now());
+  }
+};

@@ -1,67 +1,7 @@
 import { sql } from 'drizzle-orm';
 
 import { prepared, type Slots } from '../database/prepared.ts';
-
-/** First half of every lock of ours that is made of two numbers: "ashp" in ASCII. */
-const lockClass = sql.raw('1634954096');
-const sweeperKey = sql.raw('0');
-
-export type ProcessRow = {
-  readonly id: string;
-  readonly isLocked: boolean;
-  readonly role: string;
-  readonly host: string;
-  readonly pid: number;
-  readonly release: string;
-  readonly queues: readonly string[];
-};
-
-/** Row and lock at once: nobody sees the row without its lock. `isSafe` is false while our former session lingers. */
-export const registerProcess = prepared(
-  'kernel.register-process',
-  (_db, value: Slots<ProcessRow>) => sql<{ readonly isSafe: boolean }>`
-    with me as (
-      insert into kernel.processes (id, is_locked, role, host, pid, release, queues)
-      values (${value.id}, ${value.isLocked}, ${value.role}, ${value.host}, ${value.pid}, ${value.release},
-        ${value.queues}::text[])
-      on conflict (id) do update set seen_at = now()
-      returning lock_key, is_locked
-    )
-    select case when is_locked then pg_try_advisory_lock(${lockClass}, lock_key) else true end as "isSafe" from me`,
-);
-
-export type Pulse = { readonly isKnown: boolean; readonly freed: readonly string[] | null };
-
-/**
- * Heartbeat and sweep. Whoever gets the sweeper's lock frees the tasks of processes that are gone: those without their
- * session lock at once (but for 3 s after a restart of PostgreSQL, in which the living come back), silent ones after
- * 10 s. `freed` names the queues that have work again.
- */
-export const pulseProcess = prepared(
-  'kernel.pulse-process',
-  (_db, value: Slots<{ readonly id: string; readonly pools: string }>) => sql<Pulse>`
-    with beat as (
-      update kernel.processes set seen_at = clock_timestamp(), pools = ${value.pools}::text::jsonb
-      where id = ${value.id}::uuid returning 1
-    ), gone as (
-      select p.id from kernel.processes p
-      where p.id <> ${value.id}::uuid
-        and (p.seen_at < now() - interval '10 seconds'
-          or (p.is_locked and pg_postmaster_start_time() < now() - interval '3 seconds' and not exists (
-            select from pg_locks l
-            where l.locktype = 'advisory' and l.classid = ${lockClass}::oid and l.objid = p.lock_key::oid
-              and l.objsubid = 2 and l.granted
-              and l.database = (select d.oid from pg_database d where d.datname = current_database()))))
-    ), sweep as materialized (
-      select id from gone where (select pg_try_advisory_xact_lock(${lockClass}, ${sweeperKey}))
-    ), freed as (
-      update kernel.tasks t set owner = null, run_at = greatest(t.run_at, now())
-      where t.owner in (select id from sweep) returning t.queue
-    ), removed as (
-      delete from kernel.processes p where p.id in (select id from sweep)
-    )
-    select exists (select from beat) as "isKnown", (select array_agg(distinct queue) from freed) as freed`,
-);
+import { lockClass, sweeperKey } from '../database/processes.ts';
 
 /** Of these, what is not ours any more: cancelled, or freed and taken by somebody else. */
 export const findLost = prepared(
@@ -97,11 +37,6 @@ export const freeUnheld = prepared(
     returning t.queue`,
 );
 
-export const unregisterProcess = prepared(
-  'kernel.unregister-process',
-  (_db, value: Slots<{ readonly id: string }>) => sql`delete from kernel.processes where id = ${value.id}::uuid`,
-);
-
 export const writeProgress = prepared(
   'kernel.write-task-progress',
   (
@@ -117,14 +52,23 @@ export const writeProgress = prepared(
     on conflict (task_id) do update set percent = excluded.percent, note = excluded.note, updated_at = now()`,
 );
 
-/** Seconds that the oldest ready task of each queue has been waiting, without those of paused queues. */
-export const findOldestReady = prepared(
-  'kernel.find-oldest-ready-tasks',
+/**
+ * Of each queue whether something is ready, and for how many seconds the oldest that is in no group has been. A paused
+ * queue has nothing ready. What stands behind the head of its group counts as ready too: a claim tells them apart.
+ */
+export const findReady = prepared(
+  'kernel.find-ready-tasks',
   (_db, value: Slots<{ readonly queues: readonly string[] }>) => sql<{
     readonly queue: string;
+    readonly isReady: boolean;
     readonly seconds: number;
   }>`
-    select w.queue, coalesce(max(extract(epoch from now() - r.run_at)), 0)::float8 as seconds
+    select w.queue, count(r.run_at) > 0 or exists (
+        select from kernel.tasks g
+        where g.queue = w.queue and g.group_key is not null and g.owner is null and g.run_at <= now()
+          and not exists (select from kernel.queues p where p.name = w.queue and p.paused_at is not null)
+      ) as "isReady",
+      coalesce(max(extract(epoch from now() - r.run_at)), 0)::float8 as seconds
     from unnest(${value.queues}::text[]) as w (queue)
     left join lateral (
       select (select c.run_at from kernel.tasks c

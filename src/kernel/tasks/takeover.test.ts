@@ -26,7 +26,7 @@ test(
   ({ app, sql, victims }) => killWorkers({ app, sql, victims }, { kills: 12, tasksPerKill: 150 }),
 );
 
-test('what a killed worker had in hand begins again within a second', async ({ app, sql, databaseUrl, victims }) => {
+test('what a killed worker had in hand begins again within a second', async ({ app, sql, victims }) => {
   const holder = await victims.start();
   const queue = 'takeover';
   const owner = await eventually('it is registered', async () => {
@@ -37,7 +37,7 @@ test('what a killed worker had in hand begins again within a second', async ({ a
   await sql`update kernel.tasks set owner = ${owner}, epoch = 1, attempt = 1 where id = ${id}`;
   const begun = Promise.withResolvers<number>();
   const { usecase } = buildTask('effect', { queue }, async () => begun.resolve(performance.now()));
-  app.work([usecase], { url: databaseUrl });
+  app.work([usecase]);
   await eventually('the other worker lives', async () => {
     const rows = await sql`select from kernel.processes where queues @> array[${queue}]`;
     return rows.length > 0;

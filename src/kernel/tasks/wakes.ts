@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Db } from '../database/database.ts';
 import { prepared, type Slots } from '../database/prepared.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { Presence } from '../presence/presence.ts';
 import { formatHints, type Hint, mergeHint } from './hint.ts';
 
 export const wakeChannel = 'ashlar_tasks';
@@ -57,4 +58,13 @@ export const createWakes = (lanes: Db, log: Logger): Wakes => {
     },
     flush,
   };
+};
+
+/** What a pulse of this process has freed, somebody should take: here or elsewhere. */
+export const announceFreed = (presence: Presence, wakes: Wakes, log: Logger): void => {
+  presence.onPulse(({ freed }) => {
+    if (freed.length === 0) return;
+    log.warn({ queues: freed }, 'tasks of a process that is gone were freed');
+    wakes.announce(freed.map((queue) => ({ queue, runMs: 0, inMs: 0, isGrouped: true })));
+  });
 };

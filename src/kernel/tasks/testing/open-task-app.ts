@@ -2,9 +2,11 @@ import { z } from 'zod';
 
 import { openDatabase } from '#kernel/database/open-database.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
+import { startPresence } from '#kernel/presence/open-presence.ts';
 import { createRunner } from '#kernel/run.ts';
 import { createTaskMetrics } from '#kernel/tasks/task-metrics.ts';
 import { createTasks, type EnqueueOptions } from '#kernel/tasks/tasks.ts';
+import { announceFreed } from '#kernel/tasks/wakes.ts';
 import { openTaskWorker, type TaskWorker, type TaskWorkerOptions } from '#kernel/tasks/worker.ts';
 import { type AsyncTask, asyncTask, type TaskContract, type TaskCtx } from '#kernel/usecase.ts';
 import { buildLog, buildTelemetry } from '#test/build.ts';
@@ -13,6 +15,8 @@ export const loose = z.record(z.string(), z.unknown());
 type Payload = z.output<typeof loose>;
 
 type Head = Partial<Omit<AsyncTask<typeof loose>, 'type' | 'execute'>> & { readonly queue: string };
+
+type TestWorker = TaskWorker & { readonly processId: string };
 
 /** Everything that tasks need and no more: a database, a runner, and as many workers as a test opens. */
 export const openTaskApp = async (url: string) => {
@@ -25,28 +29,38 @@ export const openTaskApp = async (url: string) => {
   const runner = createRunner({ database, log, metrics, telemetry, hooks });
   const tasks = createTasks(database, log);
   const taskMetrics = createTaskMetrics(metrics);
-  const workers: TaskWorker[] = [];
+  const workers: TestWorker[] = [];
 
-  const work = (heads: readonly AsyncTask[], options: Partial<TaskWorkerOptions> = {}): TaskWorker => {
+  /** Each is a process of its own for all that PostgreSQL knows. */
+  const work = (
+    heads: readonly AsyncTask[],
+    { isPooled = false, ...options }: Partial<TaskWorkerOptions> & { readonly isPooled?: boolean } = {},
+  ): TestWorker => {
+    const observer = { metrics, telemetry };
+    const presence = startPresence({ url, isPooled, role: 'test', release: 'test', observer, log });
+    announceFreed(presence, tasks.wakes, log);
     const worker = openTaskWorker({
-      url,
-      isPooled: false,
-      role: 'test',
-      release: 'test',
+      presence,
       tasks: heads.map((usecase) => ({ module: 'test', usecase })),
       queues: null,
       slots: { database: 16, network: 16, cache: 8, background: 4 },
       runner,
       wakes: tasks.wakes,
       log,
-      observer: { metrics, telemetry },
       metrics: taskMetrics,
       now: () => new Date(),
       onExhausted: () => undefined,
       ...options,
     });
-    workers.push(worker);
-    return worker;
+    const opened: TestWorker = {
+      processId: presence.processId,
+      close: async (deadline) => {
+        await worker.close(deadline);
+        await presence.close();
+      },
+    };
+    workers.push(opened);
+    return opened;
   };
 
   return {
