@@ -1,12 +1,14 @@
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import type { HealthCheck, Module } from '#kernel/module.ts';
+import { defineSchedules } from '#kernel/schedules/schedule-definition.ts';
 import { createTaskRetention } from '#kernel/tasks/task-retention.ts';
 import { createAuthModule } from '#modules/auth/module.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import { createPlatformModule } from '#modules/platform/module.ts';
 import { type PlatformPortal, taskResultRetentionDays } from '#portals/platform.ts';
 import type { AppConfig } from './config.ts';
+import { listTasks } from './usecases.ts';
 
 export type App = {
   readonly kernel: Kernel;
@@ -25,6 +27,7 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
     installation,
     listMailTemplates: () => modules.flatMap(({ mailTemplates = [] }) => mailTemplates),
     listSchemas: () => Object.assign({}, ...modules.map(({ schema }) => schema)),
+    listSchedules: () => defineSchedules(listTasks({ modules }), config.platform.timeZone),
     listSettings: () => modules.flatMap(({ settings = [] }) => settings),
     checkModules: () => checkAll(modules),
   });

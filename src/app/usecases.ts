@@ -1,5 +1,5 @@
+import type { Module } from '#kernel/module.ts';
 import type { AsyncTask, ManualCommand, UseCase, UserAction } from '#kernel/usecase.ts';
-import type { App } from './app.ts';
 
 export type ModuleUseCase<U extends UseCase = UseCase> = {
   readonly module: string;
@@ -8,8 +8,10 @@ export type ModuleUseCase<U extends UseCase = UseCase> = {
   readonly bodyLimitBytes?: number;
 };
 
+type Modules = { readonly modules: readonly Module<unknown>[] };
+
 /** Every use case of every module, in the order of the modules' tables of contents. */
-export const listUseCases = ({ modules }: Pick<App, 'modules'>): readonly ModuleUseCase[] =>
+export const listUseCases = ({ modules }: Modules): readonly ModuleUseCase[] =>
   modules.flatMap(({ name, usecases, bodyLimitBytes }) =>
     usecases.map((usecase) => ({ module: name, usecase, ...(bodyLimitBytes !== undefined && { bodyLimitBytes }) })),
   );
@@ -20,6 +22,6 @@ const isCommand = (entry: ModuleUseCase): entry is ModuleUseCase<ManualCommand> 
 
 const isTask = (entry: ModuleUseCase): entry is ModuleUseCase<AsyncTask> => entry.usecase.type === 'async_task';
 
-export const listTasks = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isTask);
-export const listUserActions = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isUserAction);
-export const listCommands = (app: Pick<App, 'modules'>) => listUseCases(app).filter(isCommand);
+export const listTasks = (app: Modules) => listUseCases(app).filter(isTask);
+export const listUserActions = (app: Modules) => listUseCases(app).filter(isUserAction);
+export const listCommands = (app: Modules) => listUseCases(app).filter(isCommand);

@@ -41,6 +41,18 @@ export const manageSettings = {
   actorTypes: ['admin', 'service_acc'],
 } as const satisfies Permission;
 
+export const readSchedules = {
+  name: 'platform:read-schedules',
+  description: 'See schedules, when they are due next, and what came of them',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const manageSchedules = {
+  name: 'platform:manage-schedules',
+  description: 'Pause, resume and trigger schedules',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 /** Harmless: waits for so many seconds and says so. For trying things out. */
 export const probeTask = {
   name: 'platform.probe',

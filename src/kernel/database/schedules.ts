@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 
+import type { FireState } from '../schedules/fire-state.ts';
 import { prepared, type Slots } from './prepared.ts';
 
 const ms = (time: SQL): SQL => sql`floor(extract(epoch from ${time}) * 1000)::float8`;
@@ -97,6 +98,70 @@ export const updateNextSlots = prepared(
       from unnest(${value.ids}::text[], ${value.nextMs}::float8[]) as u (id, ms)
     ) as n
     where s.id = n.id and s.paused_at is null and s.next_at is distinct from n.next_at`,
+);
+
+/** No row: it was paused already. */
+export const pauseScheduleRow = prepared(
+  'kernel.pause-schedule',
+  (_db, value: Slots<{ readonly id: string }>) => sql<ScheduleState>`
+    update kernel.schedules s set paused_at = now(), next_at = null where s.id = ${value.id} and s.paused_at is null
+    returning ${state}`,
+);
+
+/** No row: it was not paused. What was due meanwhile is not caught up. */
+export const resumeScheduleRow = prepared(
+  'kernel.resume-schedule',
+  (_db, value: Slots<{ readonly id: string }>) => sql<ScheduleState>`
+    update kernel.schedules s set paused_at = null, cursor_at = greatest(s.cursor_at, clock_timestamp())
+    where s.id = ${value.id} and s.paused_at is not null
+    returning ${state}`,
+);
+
+const iso = (time: SQL): SQL => sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+export type ScheduleRow = {
+  readonly id: string;
+  /** Null while it is followed. */
+  readonly pausedAt: string | null;
+  /** Null while paused, or if there is none. */
+  readonly nextAt: string | null;
+  /** When something last came of it, also by hand; null: nothing yet, or long ago. */
+  readonly lastFiredAt: string | null;
+};
+
+/** Schedules that no manager has seen yet have no row. */
+export const listScheduleRows = prepared(
+  'kernel.list-schedules',
+  (_db, value: Slots<{ readonly ids: readonly string[] }>) => sql<ScheduleRow>`
+    select s.id, ${iso(sql`s.paused_at`)} as "pausedAt", ${iso(sql`s.next_at`)} as "nextAt",
+      (select ${iso(sql`max(f.fired_at)`)} from kernel.schedule_fires f where f.schedule_id = s.id) as "lastFiredAt"
+    from kernel.schedules s where s.id = any(${value.ids}::text[])`,
+);
+
+export type FireRow = {
+  /** Null: triggered by hand. */
+  readonly slot: string | null;
+  readonly firedAt: string;
+  /** Null: skipped. */
+  readonly taskId: string | null;
+  readonly state: FireState;
+};
+
+/** Newest first. */
+export const listFires = prepared(
+  'kernel.list-schedule-fires',
+  (_db, value: Slots<{ readonly id: string; readonly limit: number }>) => sql<FireRow>`
+    select ${iso(sql`f.slot`)} as slot, ${iso(sql`f.fired_at`)} as "firedAt", f.task_id as "taskId",
+      case
+        when f.task_id is null then 'skipped'
+        when t.id is not null and t.run_at < 'infinity' then
+          case when t.owner is not null then 'running' when t.run_at > now() then 'waiting' else 'ready' end
+        when exists (select from kernel.task_dead d where d.task_id = f.task_id) then 'dead'
+        when exists (select from kernel.task_results r where r.task_id = f.task_id) then 'done'
+        else 'gone'
+      end as state
+    from kernel.schedule_fires f left join kernel.tasks t on t.id = f.task_id
+    where f.schedule_id = ${value.id} order by f.fired_at desc, f.slot desc limit ${value.limit}::int`,
 );
 
 export const deleteOldFires = prepared(

@@ -1,6 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 
 import { expect } from 'vitest';
 
@@ -11,8 +9,7 @@ import { type CronManager, openCronManager } from './cron-manager.ts';
 import { fireDue, triggerSchedule } from './fire.ts';
 import type { ScheduleDefinition } from './schedule-definition.ts';
 import { buildSchedule, every } from './testing/build-schedule.ts';
-
-const program = fileURLToPath(new URL('testing/manager-process.ts', import.meta.url));
+import { raceManagers } from './testing/race-managers.ts';
 
 const test = base
   .extend('app', { scope: 'file' }, async ({ databaseUrl }, { onCleanup }) => {
@@ -63,45 +60,10 @@ test('a schedule begins when it is first seen, and fires each slot once', async 
 test(
   'three managers with wrong clocks, one killed after the other: each slot fires once, none is lost',
   { timeout: 120_000 },
-  async ({ databaseUrl, look, sql, onTestFinished }) => {
+  async ({ databaseUrl, sql, onTestFinished }) => {
     const children = new Set<ChildProcess>();
     onTestFinished(() => children.forEach((child) => child.kill('SIGKILL')));
-    const start = async (hours: number) => {
-      const child = fork(program, [databaseUrl, String(hours)]);
-      children.add(child);
-      await once(child, 'message');
-    };
-    const kill = async () => {
-      const [oldest] = children;
-      if (oldest === undefined) throw new Error('nobody is left to kill');
-      children.delete(oldest);
-      oldest.kill('SIGKILL');
-      await once(oldest, 'exit');
-    };
-    const count = async () => (await look.fires('test.raced-a')).length;
-
-    await Promise.all([start(-1), start(0), start(1)]);
-    for (const hours of [1, -1, 0, 1, -1, 0]) {
-      const before = await count();
-      await eventually('slots go on firing', async () => (await count()) >= before + 5);
-      await kill();
-      await start(hours);
-    }
-    const before = await count();
-    await eventually('the last ones go on too', async () => (await count()) >= before + 5);
-    while (children.size > 0) await kill();
-
-    for (const id of ['test.raced-a', 'test.raced-b']) {
-      const fires = await look.fires(id);
-      const slots = fires.map(({ slot }) => slot ?? 0);
-      expect(slots).toEqual(slots.map((_, n) => (slots[0] ?? 0) + n * 100));
-      const tasks = await look.tasks(id);
-      expect(tasks.map(({ slot }) => Date.parse(slot))).toEqual(slots);
-      expect(new Set(fires.map(({ task_id: task }) => task))).toEqual(new Set(tasks.map((task) => task.id)));
-    }
-    const [clock] = await sql<{ ago: number }[]>`
-      select extract(epoch from now() - max(slot))::float8 as ago from kernel.schedule_fires`;
-    expect(clock?.ago).toBeLessThan(60);
+    await raceManagers({ databaseUrl, sql, children }, 3);
   },
 );
 

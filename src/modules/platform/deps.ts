@@ -2,6 +2,7 @@ import type { ConfigRow } from '#kernel/config/describe.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { MailTemplate } from '#kernel/mail/mail-template.ts';
 import type { HealthCheck } from '#kernel/module.ts';
+import type { ScheduleDefinition } from '#kernel/schedules/schedule-definition.ts';
 import type { SettingContract } from '#kernel/setting.ts';
 import type { MailConfig } from './clients/create-mailer.ts';
 import type { Mailer } from './clients/mailer.ts';
@@ -49,6 +50,8 @@ export type PlatformDeps = {
   readonly publicUrl: string;
   /** Tables of every module, as code declares them. */
   readonly listSchemas: () => Readonly<Record<string, unknown>>;
+  /** Of every module, by id. */
+  readonly listSchedules: () => readonly ScheduleDefinition[];
   /** What every module writes to people. */
   readonly listMailTemplates: () => readonly MailTemplate[];
   readonly mailer: Mailer;

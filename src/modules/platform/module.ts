@@ -34,6 +34,15 @@ import { cancelTask } from './usecases/tasks/cancel-task.ts';
 import { clearTasks } from './usecases/tasks/clear-tasks.ts';
 import { createPartitions } from './usecases/retention/create-partitions.ts';
 import { dropExpired } from './usecases/retention/drop-expired.ts';
+import { fireSchedule } from './usecases/schedules/fire-schedule.ts';
+import { getSchedule } from './usecases/schedules/get-schedule.ts';
+import { getSchedules } from './usecases/schedules/get-schedules.ts';
+import { holdSchedule } from './usecases/schedules/hold-schedule.ts';
+import { listSchedules } from './usecases/schedules/list-schedules.ts';
+import { pauseSchedule } from './usecases/schedules/pause-schedule.ts';
+import { releaseSchedule } from './usecases/schedules/release-schedule.ts';
+import { resumeSchedule } from './usecases/schedules/resume-schedule.ts';
+import { triggerSchedule } from './usecases/schedules/trigger-schedule.ts';
 import { getQueues } from './usecases/tasks/get-queues.ts';
 import { getTask } from './usecases/tasks/get-task.ts';
 import { getTasks } from './usecases/tasks/get-tasks.ts';
@@ -59,32 +68,40 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   clearTasks,
   createMigration,
   createPartitions,
-  dropExpired,
   deleteSetting,
   deliverMail,
+  dropExpired,
+  fireSchedule,
   getConfig,
   getHealth,
   getMail,
   getMails,
   getMigrations,
   getQueues,
+  getSchedule,
+  getSchedules,
   getSettings,
   getTask,
   getTasks,
   getWorkers,
   holdQueue,
+  holdSchedule,
   listQueues,
+  listSchedules,
   listSettings,
   listTasks,
   pauseQueue,
+  pauseSchedule,
   probe,
   probeTasks,
   purgeTasks,
   releaseQueue,
+  releaseSchedule,
   requeueTask,
   resendMail,
   resetSetting,
   resumeQueue,
+  resumeSchedule,
   retryTask,
   retryTasks,
   revertMigrations,
@@ -95,6 +112,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   showTask,
   stopDatabase,
   stopTask,
+  triggerSchedule,
   updateSetting,
   validateConfig,
 ];
