@@ -10,7 +10,7 @@ import { createLifecycle } from '#kernel/lifecycle.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
-import { buildLog, buildTelemetry } from '#test/build.ts';
+import { buildLog, buildTelemetry, noKeys } from '#test/build.ts';
 import { test as databaseTest } from '#test/database.ts';
 
 /** Time as a test wants it; it stands still. */
@@ -42,6 +42,12 @@ export const reconfigure = (app: TestApp, changes: Partial<AppConfig>): TestApp 
   const config = { ...app.config, ...changes };
   return { ...app, ...createApp({ ...app.kernel, metrics: createMetrics() }, config, app.installation) };
 };
+/** The same app with these modules in place of its own. */
+export const withModules = (app: TestApp, modules: TestApp['modules']): TestApp => ({
+  ...app,
+  modules,
+  ...openDoors({ ...app, modules }),
+});
 
 const createClock = (): Clock => {
   let time = Date.now();
@@ -72,11 +78,7 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
   const log = buildLog(logged);
   const clock = createClock();
   const lifecycle = createLifecycle();
-  const secrets = await openSecrets({
-    masterKey: randomBytes(32).toString('base64'),
-    masterKeyFile: null,
-    generateAt: null,
-  });
+  const opened = await openSecrets({ ...noKeys, masterKey: randomBytes(32).toString('base64') }, database);
   const kernel = await createKernel(lifecycle, {
     config,
     recent: { find: (text, limit) => linesWith(logged, text).slice(-limit) },
@@ -86,7 +88,7 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
     metrics: createMetrics(),
     telemetry: await buildTelemetry(log),
     database,
-    secrets,
+    opened,
     connection: { url: databaseUrl, isPooled: false },
     ownEndpoints: () => [],
   });

@@ -5,6 +5,7 @@ import { integer, pgSchema } from 'drizzle-orm/pg-core';
 import type { Sql } from 'postgres';
 import { describe, expect, test as plainTest } from 'vitest';
 
+import { listSealedTables } from '#app/app.ts';
 import { describeApp } from '#app/describe-app.ts';
 import { anonymous, permissionFree } from '#app/permission-free.ts';
 import { root } from '#app/release.ts';
@@ -53,6 +54,9 @@ const withoutNoise = async (sql: Sql, statements: readonly string[]): Promise<re
   });
 };
 
+/** Bytes that the master key did not seal; and the root secret, with which each rotation begins. */
+const unsealed = ['kernel.root_secret.sealed'];
+
 describe('the migrated database', () => {
   test('no foreign key and no view crosses schemas', async ({ sql }) => {
     expect(await findCrossings(sql)).toEqual([]);
@@ -81,6 +85,19 @@ describe('the migrated database', () => {
     const walls = pgSchema('stone').table('walls', { id: integer().primaryKey() });
     const { statements } = await findSchemaDifference(ownerUrl, { walls });
     expect(statements.join()).toContain('CREATE TABLE "stone"."walls"');
+  });
+
+  test('every column of bytes is known to the rotation of the master key, or to hold nothing sealed', async ({
+    sql,
+  }) => {
+    const rows = await sql<{ name: string }[]>`
+      select table_schema || '.' || table_name || '.' || column_name as name
+        from information_schema.columns
+        join pg_class on pg_class.oid = format('%I.%I', table_schema, table_name)::regclass and not relispartition
+       where data_type = 'bytea' and table_schema not in ('pg_catalog', 'information_schema')`;
+    const sealed = listSealedTables(await describeApp()).map(({ table, column }) => `${table}.${column}`);
+    // A sealed column belongs into the `sealed` of its module, or into src/kernel/secrets/kernel-tables.ts.
+    expect(rows.map(({ name }) => name).toSorted()).toEqual([...sealed, ...unsealed].toSorted());
   });
 
   test('every schema belongs to the kernel or to a module', async ({ sql }) => {

@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto';
+
 import { pino } from 'pino';
 
 import type { Actor } from '#kernel/actor.ts';
 import { newId } from '#kernel/ids.ts';
 import type { Logger } from '#kernel/observability/logger.ts';
 import { openTelemetry } from '#kernel/observability/open-telemetry.ts';
+import type { MasterKeySource } from '#kernel/secrets/key-source.ts';
+import { openKeyring } from '#kernel/secrets/keyring.ts';
+import { contextOf } from '#kernel/secrets/place.ts';
+import { createSecrets, rootSecretPlace, type Secrets } from '#kernel/secrets/secrets.ts';
 import type { Telemetry } from '#kernel/observability/telemetry.ts';
 
 /** A superuser with a session, unless a test says otherwise. */
@@ -40,3 +46,21 @@ export const buildTelemetry = (log: Logger): Promise<Telemetry> =>
     role: 'test',
     log,
   });
+
+/** For a test to fill: where a master key comes from. */
+export const noKeys: MasterKeySource = {
+  masterKey: null,
+  masterKeyFile: null,
+  previousMasterKey: null,
+  previousMasterKeyFile: null,
+  generateAt: null,
+};
+
+/** Without a database: with a root secret of its own, sealed by the key of this source. */
+export const buildSecrets = (
+  source: Partial<MasterKeySource> = { masterKey: randomBytes(32).toString('base64') },
+): Secrets => {
+  const keyring = openKeyring({ ...noKeys, ...source });
+  const sealed = keyring.newest.seal(randomBytes(32), contextOf(rootSecretPlace));
+  return createSecrets({ keyring, root: { sealed, generation: 1 } });
+};

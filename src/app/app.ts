@@ -3,6 +3,8 @@ import type { Lifecycle } from '#kernel/lifecycle.ts';
 import type { HealthCheck, Module } from '#kernel/module.ts';
 import { defineSchedules } from '#kernel/schedules/schedule-definition.ts';
 import { createTaskRetention } from '#kernel/tasks/task-retention.ts';
+import { kernelSealedTables } from '#kernel/secrets/kernel-tables.ts';
+import type { SealedTable } from '#kernel/secrets/sealed-table.ts';
 import { createAuthModule } from '#modules/auth/module.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import { createPlatformModule } from '#modules/platform/module.ts';
@@ -28,6 +30,8 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
     listMailTemplates: () => modules.flatMap(({ mailTemplates = [] }) => mailTemplates),
     listSchemas: () => Object.assign({}, ...modules.map(({ schema }) => schema)),
     listSchedules: () => defineSchedules(listTasks({ modules }), config.platform.timeZone),
+    listSealedTables: () => listSealedTables({ modules }),
+    findSecretUses: (name) => findUses(modules, name),
     listSettings: () => modules.flatMap(({ settings = [] }) => settings),
     checkModules: () => checkAll(modules),
   });
@@ -56,3 +60,14 @@ export const startModules = async ({ kernel, modules }: App, lifecycle: Lifecycl
 
 const checkAll = async (modules: readonly Module<unknown>[]): Promise<Readonly<Record<string, HealthCheck>>> =>
   Object.assign({}, ...(await Promise.all(modules.map(async (module) => module.health?.()))));
+
+/** Whatever is missing here cannot be opened after the master key has changed. */
+export const listSealedTables = ({ modules }: Pick<App, 'modules'>): readonly SealedTable[] => [
+  ...kernelSealedTables,
+  ...modules.flatMap(({ sealed = [] }) => sealed),
+];
+
+const findUses = async (modules: readonly Module<unknown>[], name: string): Promise<readonly string[]> => {
+  const uses = await Promise.all(modules.map(async ({ findSecretUses }) => (await findSecretUses?.(name)) ?? []));
+  return uses.flat();
+};

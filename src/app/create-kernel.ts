@@ -10,13 +10,16 @@ import { createRetentions } from '#kernel/retention.ts';
 import { createRunner } from '#kernel/run.ts';
 import { scheduleRetention } from '#kernel/schedules/schedule-retention.ts';
 import { createSentinel } from '#kernel/sentinel/sentinel.ts';
+import { createRotation } from '#kernel/secrets/rotation.ts';
+import type { OpenedSecrets } from '#kernel/secrets/secrets.ts';
 import { createTasks } from '#kernel/tasks/tasks.ts';
 import { announceFreed } from '#kernel/tasks/wakes.ts';
 import type { AppConfig } from './config.ts';
 import { release } from './release.ts';
 import { createRunHooks } from './run-hooks.ts';
 
-type Ground = Pick<Kernel, 'now' | 'log' | 'metrics' | 'telemetry' | 'database' | 'secrets' | 'connection'> & {
+type Ground = Pick<Kernel, 'now' | 'log' | 'metrics' | 'telemetry' | 'database' | 'connection'> & {
+  readonly opened: OpenedSecrets;
   readonly config: AppConfig;
   readonly recent: RecentLines;
   /** Of a running process; null: a one-off command, which no other process knows of. */
@@ -27,9 +30,10 @@ type Ground = Pick<Kernel, 'now' | 'log' | 'metrics' | 'telemetry' | 'database' 
 /** The mechanisms, on the ground that is open already: the same for the program, its commands and its tests. */
 export const createKernel = async (
   lifecycle: Lifecycle,
-  { config, role, recent, ownEndpoints, ...ground }: Ground,
+  { config, role, recent, ownEndpoints, opened, ...ground }: Ground,
 ): Promise<Kernel> => {
-  const { database, secrets, log, metrics, now } = ground;
+  const { database, log, metrics, now } = ground;
+  const { secrets } = opened;
   const sentinel = createSentinel({ release, recent, log, now });
   const hooks = createRunHooks({ log, metrics, sentinel });
   const presence = role === null ? createAbsentPresence() : await enter(lifecycle, role, ground);
@@ -46,6 +50,8 @@ export const createKernel = async (
     release,
     presence,
     retention,
+    secrets,
+    rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
     outbound: createOutbound({ ownEndpoints }),
     hooks,

@@ -42,7 +42,7 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
 
   if (isReady) await migrate(server, log);
   const database = isReady ? await connect(lifecycle, { config, server, log, metrics, telemetry }) : unopenedDatabase;
-  const secrets = isReady ? await openSecrets(secretsOptions(config)) : unopenedSecrets;
+  const opened = isReady ? await openSecrets(keySource(config), database) : unopenedSecrets;
 
   const kernel = await createKernel(lifecycle, {
     config,
@@ -53,7 +53,7 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
     metrics,
     telemetry,
     database,
-    secrets,
+    opened,
     connection: { url: directUrlOf(config) ?? server?.url ?? '', isPooled: isPooled(config) },
     ownEndpoints: () => listOwnEndpoints(config, server),
   });
@@ -122,8 +122,10 @@ const isPooled = (config: AppConfig): boolean =>
   config.database.pooler === 'transaction' && directUrlOf(config) === null;
 
 /** Only beside an embedded database do we make a master key: elsewhere it must come from whoever keeps secrets. */
-const secretsOptions = ({ secrets, database, dataDirectory }: AppConfig): Parameters<typeof openSecrets>[0] => ({
+const keySource = ({ secrets, database, dataDirectory }: AppConfig): Parameters<typeof openSecrets>[0] => ({
   masterKey: secrets.masterKey ?? null,
   masterKeyFile: secrets.masterKeyFile ?? null,
+  previousMasterKey: secrets.previousMasterKey ?? null,
+  previousMasterKeyFile: secrets.previousMasterKeyFile ?? null,
   generateAt: database.mode === 'embedded' ? join(dataDirectory, 'keys', 'master.key') : null,
 });

@@ -1,6 +1,6 @@
 import type { Database } from '#kernel/database/database.ts';
 import { createDb } from '#kernel/database/session.ts';
-import type { Secrets } from '#kernel/secrets/secrets.ts';
+import type { OpenedSecrets } from '#kernel/secrets/secrets.ts';
 
 const refuse = (): never => {
   throw new Error('the head of this command does not require what it uses');
@@ -17,4 +17,14 @@ export const unopenedDatabase: Database = {
   close: () => Promise.resolve(),
 };
 
-export const unopenedSecrets: Secrets = { seal: refuse, open: refuse, derive: refuse };
+export const unopenedSecrets: OpenedSecrets = {
+  secrets: { seal: refuse, open: refuse, derive: refuse, rewrap: refuse, follow: refuse, keyId: '' },
+  keyring: {
+    find: refuse,
+    reload: refuse,
+    get newest() {
+      return refuse();
+    },
+  },
+  generatedAt: null,
+};

@@ -7,6 +7,7 @@ import type { Outbound } from './outbound/outbound.ts';
 import type { Presence } from './presence/presence.ts';
 import type { Retentions } from './retention.ts';
 import type { RunHooks, Runner } from './run.ts';
+import type { Rotation } from './secrets/rotation.ts';
 import type { Secrets } from './secrets/secrets.ts';
 import type { Sentinel } from './sentinel/sentinel.ts';
 import type { Tasks } from './tasks/tasks.ts';
@@ -22,6 +23,8 @@ export type Kernel = {
   readonly secrets: Secrets;
   /** This process among the others. */
   readonly presence: Presence;
+  /** Of the master key. */
+  readonly rotation: Rotation;
   readonly limits: Limits;
   readonly outbound: Outbound;
   readonly hooks: RunHooks;

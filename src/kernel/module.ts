@@ -1,3 +1,4 @@
+import type { SealedTable } from './secrets/sealed-table.ts';
 import type { SettingContract } from './setting.ts';
 import type { MailTemplate } from './mail/mail-template.ts';
 import type { UseCase } from './usecase.ts';
@@ -19,6 +20,10 @@ export type Module<Portal = null> = {
   readonly settings?: readonly SettingContract[];
   /** What it writes to people. */
   readonly mailTemplates?: readonly MailTemplate[];
+  /** Where it keeps sealed values: a column that is missing here cannot be opened after the master key has changed. */
+  readonly sealed?: readonly SealedTable[];
+  /** What of it needs the secret of this name, each as a person would call it: it is not forgotten meanwhile. */
+  readonly findSecretUses?: (name: string) => Promise<readonly string[]>;
   readonly health?: () => Promise<Readonly<Record<string, HealthCheck>>>;
   readonly start?: () => Promise<void>;
   readonly stop?: () => Promise<void>;

@@ -166,6 +166,9 @@ export type AsyncTask<P extends z.ZodType = z.ZodType> = {
   execute(ctx: TaskCtx, payload: z.output<P>): Promise<unknown>;
 };
 
+/** Several lines are read from stdin as they are, a single one without its end. */
+export type SecretPrompt = { readonly prompt: string; readonly isMultiline: true };
+
 export type ManualCommand<
   I extends z.ZodObject = z.ZodObject,
   O extends z.ZodType = z.ZodType,
@@ -182,7 +185,7 @@ export type ManualCommand<
   /** How far the program starts first; default `migrations`: the database runs and is migrated. */
   readonly requires?: 'config' | 'database' | 'migrations';
   /** Secrets by name, with the prompt's text. */
-  readonly secrets?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string | SecretPrompt>>;
   /** The question asked before a destructive run; without a terminal `--yes` is needed. */
   confirm?(input: z.output<I>): string;
   readonly errors: Errors<Code>;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { Permission } from '#kernel/actor.ts';
+import type { SecretValue } from '#kernel/secrets/secret-value.ts';
 import type { FlagContract, SettingContract } from '#kernel/setting.ts';
 import { mailLocales } from '#kernel/mail/mail-template.ts';
 import type { TaskContract } from '#kernel/usecase.ts';
@@ -50,6 +51,15 @@ export const readSchedules = {
 export const manageSchedules = {
   name: 'platform:manage-schedules',
   description: 'Pause, resume and trigger schedules',
+export const readSecrets = {
+  name: 'platform:read-secrets',
+  description: 'See which secrets there are, never their values',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const manageSecrets = {
+  name: 'platform:manage-secrets',
+  description: 'Make, change and forget secrets',
   actorTypes: ['admin', 'service_acc'],
 } as const satisfies Permission;
 
@@ -68,12 +78,29 @@ export const taskResultRetentionDays = {
   default: null,
 } satisfies SettingContract;
 
+export type NamedSecret = {
+  /** Of a module's own secrets `module/…`. */
+  readonly name: string;
+  readonly value: string;
+  readonly description: string | null;
+  /** Hosts, or `*.example.com`; null: it may be sent anywhere. */
+  readonly allowedHosts: string[] | null;
+};
+
+export type ResolvedSecret =
+  | { readonly outcome: 'resolved'; readonly secret: SecretValue }
+  | { readonly outcome: 'not_found' | 'host_not_allowed' };
+
 /** What the other modules may ask of this one. */
 export type PlatformPortal = {
   /** From memory; what was changed elsewhere is there within a second. */
   getSetting<S extends z.ZodType>(setting: SettingContract<S>): z.output<S>;
   /** Null is whoever is not signed in. */
   isEnabled(flag: FlagContract, actorId: string | null): boolean;
+  /** Makes the secret, or its next version. */
+  putSecret(secret: NamedSecret): Promise<void>;
+  /** The value that holds. `host` is where it will be sent to; null if that is not known: then only unbound ones are given. */
+  resolveSecret(name: string, use: { readonly host: string | null }): Promise<ResolvedSecret>;
 };
 export const readMails = {
   name: 'platform:read-mails',

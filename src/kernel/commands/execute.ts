@@ -56,8 +56,9 @@ const withSecrets = (ctx: Ctx, { head, typed, terminal }: Execution) => ({
   secret: (name: string): Promise<string> => {
     const question = head.secrets?.[name];
     if (question === undefined) throw new Error(`${head.operationId} declares no secret named ${name}`);
-    if (typed.secretFromStdin === name) return terminal.readStdin();
-    if (terminal.isInteractive) return terminal.askHidden(question);
+    const { prompt, isMultiline } = typeof question === 'string' ? { prompt: question, isMultiline: false } : question;
+    if (typed.secretFromStdin === name) return terminal.readStdin({ isMultiline });
+    if (terminal.isInteractive) return terminal.askHidden(prompt);
     const message = `the ${name} is needed: pipe it in with --${name}-stdin, or run this at a terminal`;
     throw kernelError('INPUT_INVALID', { details: { message } });
   },

@@ -11,7 +11,8 @@ export type Terminal = {
   print(line: string): void;
   /** Everything else, for the person. */
   note(line: string): void;
-  readStdin(): Promise<string>;
+  /** Unless several lines are expected, a second one is refused. */
+  readStdin(options?: { readonly isMultiline: boolean }): Promise<string>;
   askHidden(question: string): Promise<string>;
   confirm(question: string): Promise<boolean>;
 };
@@ -20,7 +21,7 @@ export const createProcessTerminal = (): Terminal => ({
   isInteractive: process.stdin.isTTY && process.stderr.isTTY,
   print: (line) => void process.stdout.write(`${line}\n`),
   note: (line) => void process.stderr.write(`${line}\n`),
-  readStdin: async () => decodeSecret(await buffer(process.stdin)),
+  readStdin: async (options) => decodeSecret(await buffer(process.stdin), options),
   askHidden: async (question) => {
     const { default: password } = await import('@inquirer/password');
     const ask = (message: string) => cancellable(password({ message, mask: false }, { output: process.stderr }));
@@ -42,13 +43,14 @@ export const createProcessTerminal = (): Terminal => ({
 const invalidSecret = (message: string) => kernelError('INPUT_INVALID', { details: { message } });
 
 /** One line: a second one, or bytes that are no text, would make a secret that nobody can type again. */
-export const decodeSecret = (bytes: Uint8Array): string => {
+export const decodeSecret = (bytes: Uint8Array, { isMultiline } = { isMultiline: false }): string => {
   if (!isUtf8(bytes)) throw invalidSecret('standard input is not UTF-8 text');
-  const secret = Buffer.from(bytes)
-    .toString('utf8')
-    .replace(/\r?\n$/, '');
-  if (/[\r\n]/.test(secret)) throw invalidSecret('standard input has more than one line');
-  return secret;
+  const text = Buffer.from(bytes).toString('utf8');
+  const line = text.replace(/\r?\n$/, '');
+  if (!/[\r\n]/.test(line)) return line;
+  // Keys in PEM need the end of their last line.
+  if (isMultiline) return text;
+  throw invalidSecret('standard input has more than one line');
 };
 
 /** Ctrl-C at a prompt is the person's answer, not a fault of ours. */

@@ -31,12 +31,8 @@ export type KernelConfig = Omit<KernelSettings, 'database' | 'http'> & {
 export const completeKernel = (settings: KernelSettings, check: Check): KernelConfig => {
   const { root, appEnv, isGuarded } = check;
   const { logger, secrets } = settings;
-  const { masterKeyFile } = secrets;
-  checkMasterKey(secrets, check);
+  checkMasterKeys(secrets, check);
   checkMail(settings.mail, check);
-  if (secrets.masterKey !== undefined && masterKeyFile !== undefined) {
-    check.refuse('secrets.masterKeyFile', 'secrets.masterKey is set too: give one of them');
-  }
   return {
     ...settings,
     appEnv,
@@ -45,7 +41,7 @@ export const completeKernel = (settings: KernelSettings, check: Check): KernelCo
     database: completeDatabase(settings.database, check),
     http: completeHttp(settings.http, check),
     logger: { ...logger, output: logger.output === 'stdout' ? 'stdout' : resolve(root, logger.output) },
-    secrets: masterKeyFile === undefined ? secrets : { ...secrets, masterKeyFile: resolve(root, masterKeyFile) },
+    secrets: resolveKeyFiles(secrets, root),
   };
 };
 
@@ -92,16 +88,38 @@ const checkMail = ({ driver, ...mail }: KernelSettings['mail'], check: Check): v
   }
 };
 
-const checkMasterKey = ({ masterKey, masterKeyFile }: KernelSettings['secrets'], check: Check): void => {
-  if (masterKeyFile !== undefined) {
-    const message = problemOfKeyFile(resolve(check.root, masterKeyFile));
-    if (message !== null) check.refuse('secrets.masterKeyFile', message);
-  } else if (masterKey !== undefined) {
-    const message = problemOfKey(masterKey, 'secrets.masterKey');
-    if (message !== null) check.refuse('secrets.masterKey', message);
-  } else if (check.isGuarded) {
+type SecretsSettings = KernelSettings['secrets'];
+
+const resolveKeyFiles = (secrets: SecretsSettings, root: string): SecretsSettings => {
+  const { masterKeyFile, previousMasterKeyFile } = secrets;
+  return {
+    ...secrets,
+    ...(masterKeyFile !== undefined && { masterKeyFile: resolve(root, masterKeyFile) }),
+    ...(previousMasterKeyFile !== undefined && { previousMasterKeyFile: resolve(root, previousMasterKeyFile) }),
+  };
+};
+
+const checkMasterKeys = (secrets: SecretsSettings, check: Check): void => {
+  checkMasterKey('masterKey', secrets, check);
+  checkMasterKey('previousMasterKey', secrets, check);
+  if (check.isGuarded && secrets.masterKey === undefined && secrets.masterKeyFile === undefined) {
     const names = [check.variableOf('secrets.masterKey'), check.variableOf('secrets.masterKeyFile')];
     check.refuse('secrets.masterKey', `the key that seals stored secrets is needed: set ${names.join(' or ')}`);
+  }
+};
+
+const checkMasterKey = (name: 'masterKey' | 'previousMasterKey', secrets: SecretsSettings, check: Check): void => {
+  const text = secrets[name];
+  const file = secrets[`${name}File`];
+  if (file !== undefined) {
+    const message = problemOfKeyFile(resolve(check.root, file));
+    if (message !== null) check.refuse(`secrets.${name}File`, message);
+  } else if (text !== undefined) {
+    const message = problemOfKey(text, `secrets.${name}`);
+    if (message !== null) check.refuse(`secrets.${name}`, message);
+  }
+  if (file !== undefined && text !== undefined) {
+    check.refuse(`secrets.${name}File`, `secrets.${name} is set too: give one of them`);
   }
 };
 

@@ -181,7 +181,12 @@ export const kernelSections = () => ({
     })
     .prefault({}),
   secrets: z
-    .strictObject({ masterKey: secret(z.string()).optional(), masterKeyFile: z.string().min(1).optional() })
+    .strictObject({
+      masterKey: secret(z.string()).optional(),
+      masterKeyFile: z.string().min(1).optional(),
+      previousMasterKey: secret(z.string()).optional(),
+      previousMasterKeyFile: z.string().min(1).optional(),
+    })
     .prefault({}),
   shutdown: z
     .strictObject({

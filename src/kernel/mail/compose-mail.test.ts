@@ -1,18 +1,12 @@
-import { randomBytes } from 'node:crypto';
-
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
-import { openSecrets } from '../secrets/secrets.ts';
+import { buildSecrets } from '#test/build.ts';
 import { composeMail, openMailParams } from './compose-mail.ts';
 import { html } from './html.ts';
 import { mailTemplate } from './mail-template.ts';
 
-const secrets = await openSecrets({
-  masterKey: randomBytes(32).toString('base64'),
-  masterKeyFile: null,
-  generateAt: null,
-});
+const secrets = buildSecrets();
 
 const build = (isSensitive: boolean) =>
   mailTemplate({

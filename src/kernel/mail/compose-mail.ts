@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 
 import { kernelError } from '../error.ts';
-import type { Place, Secrets } from '../secrets/secrets.ts';
+import type { Place } from '../secrets/place.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { MailLocale, MailTemplate } from './mail-template.ts';
 
 type Mail<P extends z.ZodObject> = {

@@ -16,7 +16,7 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const dataKeyBytes = 32;
 const headBytes = 1 + keyIdBytes;
-const wrappedBytes = nonceBytes + dataKeyBytes + tagBytes;
+const valueAt = headBytes + nonceBytes + dataKeyBytes + tagBytes;
 
 export type Opening =
   | { readonly outcome: 'opened'; readonly plaintext: Buffer }
@@ -24,36 +24,61 @@ export type Opening =
   | { readonly outcome: 'unreadable' };
 
 export type Sealer = {
+  /** Names the master key without telling anything about it: 16 hexadecimal digits. */
+  readonly keyId: string;
   /** `context` must be given again to open; it is authenticated, not stored. */
   seal(plaintext: Uint8Array, context: Uint8Array): Buffer;
   open(sealed: Uint8Array, context: Uint8Array): Opening;
+  /** The same value under the master key of `to`; null if this one did not seal it, or it was changed. */
+  rewrap(sealed: Uint8Array, context: Uint8Array, to: Sealer): Buffer | null;
+  /** The head and the wrapped data key of a sealed value. */
+  wrap(dataKey: Uint8Array, context: Uint8Array): Buffer;
 };
 
 /** Seals with a master key of 32 bytes. */
 export const createSealer = (masterKey: Buffer): Sealer => {
-  const head = Buffer.concat([Buffer.of(format), keyIdOf(masterKey)]);
+  const id = keyIdOf(masterKey);
+  const head = Buffer.concat([Buffer.of(format), id]);
+  const wrap: Sealer['wrap'] = (dataKey, context) =>
+    Buffer.concat([head, encrypt(masterKey, dataKey, Buffer.concat([head, context]))]);
+  const unwrap = (sealed: Uint8Array, context: Uint8Array): Buffer | null =>
+    head.equals(sealed.subarray(0, headBytes))
+      ? decrypt(masterKey, sealed.subarray(headBytes, valueAt), Buffer.concat([head, context]))
+      : null;
   return {
+    keyId: id.toString('hex'),
     seal: (plaintext, context) => {
       const dataKey = randomBytes(dataKeyBytes);
-      const wrapped = encrypt(masterKey, dataKey, Buffer.concat([head, context]));
-      return Buffer.concat([head, wrapped, encrypt(dataKey, plaintext, Buffer.concat([head.subarray(0, 1), context]))]);
+      return Buffer.concat([wrap(dataKey, context), encrypt(dataKey, plaintext, valueContext(context))]);
     },
     open: (sealed, context) => {
-      if (sealed.length < headBytes + wrappedBytes + nonceBytes + tagBytes || sealed[0] !== format) return unreadable;
+      if (!isSealed(sealed)) return unreadable;
       if (!head.equals(sealed.subarray(0, headBytes))) return { outcome: 'other_key' };
-      const wrapped = sealed.subarray(headBytes, headBytes + wrappedBytes);
-      const dataKey = decrypt(masterKey, wrapped, Buffer.concat([head, context]));
+      const dataKey = unwrap(sealed, context);
       if (dataKey === null) return unreadable;
-      const value = sealed.subarray(headBytes + wrappedBytes);
-      const plaintext = decrypt(dataKey, value, Buffer.concat([head.subarray(0, 1), context]));
+      const plaintext = decrypt(dataKey, sealed.subarray(valueAt), valueContext(context));
       return plaintext === null ? unreadable : { outcome: 'opened', plaintext };
     },
+    rewrap: (sealed, context, to) => {
+      const dataKey = isSealed(sealed) ? unwrap(sealed, context) : null;
+      return dataKey && Buffer.concat([to.wrap(dataKey, context), sealed.subarray(valueAt)]);
+    },
+    wrap,
   };
 };
 
+/** Which master key a value is under, as 16 hexadecimal digits; null if it is no sealed value. */
+export const keyIdOfSealed = (sealed: Uint8Array): string | null =>
+  isSealed(sealed) ? Buffer.from(sealed.subarray(1, headBytes)).toString('hex') : null;
+
+const isSealed = (sealed: Uint8Array): boolean =>
+  sealed.length >= valueAt + nonceBytes + tagBytes && sealed[0] === format;
+
+/** Without the key's id, so that the value stays when its data key is wrapped anew. */
+const valueContext = (context: Uint8Array): Buffer => Buffer.concat([Buffer.of(format), context]);
+
 const unreadable: Opening = { outcome: 'unreadable' };
 
-/** Names a key without telling anything about it. */
 const keyIdOf = (masterKey: Buffer): Buffer =>
   createHmac('sha256', masterKey).update('ashlar master key id').digest().subarray(0, keyIdBytes);
 

@@ -5,11 +5,19 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test as base } from 'vitest';
 
-import { openSecrets, type Secrets } from './secrets.ts';
+import { buildSecrets, noKeys } from '#test/build.ts';
+import { openKeyring } from './keyring.ts';
+import type { Secrets } from './secrets.ts';
 
 const keyOf = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
-const withKey = (masterKey: string): Promise<Secrets> =>
-  openSecrets({ masterKey, masterKeyFile: null, generateAt: null });
+const withKey = (masterKey: string): Secrets => buildSecrets({ masterKey });
+const failureOf = (fn: () => unknown): unknown => {
+  try {
+    return fn();
+  } catch (thrown) {
+    return thrown;
+  }
+};
 const at = { table: 'auth.root_secret', id: '1', version: 1 };
 
 const test = base.extend('directory', async ({}, { onCleanup }) => {
@@ -20,7 +28,7 @@ const test = base.extend('directory', async ({}, { onCleanup }) => {
 
 describe('sealing', () => {
   test('opens what it sealed, and seals the same text differently each time', async () => {
-    const secrets = await withKey(keyOf(1));
+    const secrets = withKey(keyOf(1));
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (plaintext) => {
         const sealed = secrets.seal(plaintext, at);
@@ -32,7 +40,7 @@ describe('sealing', () => {
   });
 
   test('opens nothing of which a single bit was changed', async () => {
-    const secrets = await withKey(keyOf(1));
+    const secrets = withKey(keyOf(1));
     const sealed = secrets.seal(Buffer.from('a secret'), at);
     for (let bit = 0; bit < sealed.length * 8; bit += 1) {
       const changed = Buffer.from(sealed);
@@ -51,14 +59,14 @@ describe('sealing', () => {
     // The same letters, cut elsewhere.
     { table: 'auth.root_secret1', id: '', version: 1 },
   ])('does not open at another place: %o', async (elsewhere) => {
-    const secrets = await withKey(keyOf(1));
+    const secrets = withKey(keyOf(1));
     const sealed = secrets.seal(Buffer.from('a secret'), at);
     expect(() => secrets.open(sealed, elsewhere)).toThrow(/SECRET_UNREADABLE/);
   });
 
   test('says that the master key is another one, as a precondition and without showing either', async () => {
-    const sealed = (await withKey(keyOf(1))).seal(Buffer.from('a secret'), at);
-    const other = await withKey(keyOf(2));
+    const sealed = withKey(keyOf(1)).seal(Buffer.from('a secret'), at);
+    const other = withKey(keyOf(2));
     expect(() => other.open(sealed, at)).toThrow(
       expect.objectContaining({
         code: 'MASTER_KEY_WRONG',
@@ -76,36 +84,35 @@ describe('the master key', () => {
     ['base64url', Buffer.alloc(32, 255).toString('base64url')],
     ['hex', 'ff'.repeat(32)],
   ] as const)('is the same key as %s', async ([, text]) => {
-    const sealed = (await withKey(keyOf(255))).seal(Buffer.from('a secret'), at);
-    expect((await withKey(text)).open(sealed, at).toString()).toBe('a secret');
+    const sealed = withKey(keyOf(255)).seal(Buffer.from('a secret'), at);
+    expect(withKey(text).open(sealed, at).toString()).toBe('a secret');
   });
 
   test.for([' ', 'hunter2hunter2hunter2', Buffer.alloc(16).toString('base64'), 'z'.repeat(64)])(
     'is refused if it is no 32 bytes, and not repeated: %s',
-    async (text) => {
-      const failure: unknown = await withKey(text).catch((thrown: unknown) => thrown);
+    (text) => {
+      const failure = failureOf(() => withKey(text));
       expect(failure).toMatchObject({ code: 'MASTER_KEY_INVALID', kind: 'conflict' });
       expect(JSON.stringify(failure)).not.toContain(text.trim() || keyOf(1));
     },
   );
 
-  test('must be given where none may be made', async () => {
-    const opening = openSecrets({ masterKey: null, masterKeyFile: null, generateAt: null });
-    await expect(opening).rejects.toMatchObject({ code: 'MASTER_KEY_MISSING', kind: 'conflict' });
+  test('must be given where none may be made', () => {
+    expect(failureOf(() => buildSecrets({}))).toMatchObject({ code: 'MASTER_KEY_MISSING', kind: 'conflict' });
   });
 
   test('comes from a file that only its owner may read', async ({ directory }) => {
     const path = join(directory, 'given.key');
-    const source = { masterKey: null, masterKeyFile: path, generateAt: null };
-    await expect(openSecrets(source)).rejects.toThrow(/there is no master key file/);
+    const source = { masterKeyFile: path };
+    expect(() => buildSecrets(source)).toThrow(/there is no master key file/);
 
     await writeFile(path, keyOf(1), { mode: 0o600 });
-    const sealed = (await withKey(keyOf(1))).seal(Buffer.from('a secret'), at);
-    expect((await openSecrets(source)).open(sealed, at).toString()).toBe('a secret');
+    const keyring = openKeyring({ ...noKeys, ...source });
+    expect(keyring.newest.keyId).toBe(openKeyring({ ...noKeys, masterKey: keyOf(1) }).newest.keyId);
 
     for (const mode of [0o640, 0o604]) {
       await chmod(path, mode);
-      await expect(openSecrets(source)).rejects.toMatchObject({
+      expect(failureOf(() => buildSecrets(source))).toMatchObject({
         code: 'MASTER_KEY_INVALID',
         message: expect.stringContaining('chmod 600'),
       });
@@ -114,12 +121,10 @@ describe('the master key', () => {
 
   test('is made once when none is given, however many start at once', async ({ directory }) => {
     const generateAt = join(directory, 'keys', 'master.key');
-    const source = { masterKey: null, masterKeyFile: null, generateAt };
-    const first = openSecrets(source);
-    const [sealer, ...others] = await Promise.all([first, ...Array.from({ length: 15 }, () => openSecrets(source))]);
-    const sealed = sealer.seal(Buffer.from('a secret'), at);
+    const open = async () => openKeyring({ ...noKeys, generateAt }).newest.keyId;
+    const ids = await Promise.all(Array.from({ length: 16 }, open));
 
-    for (const other of others) expect(other.open(sealed, at).toString()).toBe('a secret');
+    expect(new Set(ids).size).toBe(1);
     expect(await readdir(join(directory, 'keys'))).toEqual(['master.key']);
     expect((await stat(generateAt)).mode & 0o777).toBe(0o600);
     expect((await stat(join(directory, 'keys'))).mode & 0o777).toBe(0o700);
@@ -129,22 +134,17 @@ describe('the master key', () => {
   test('is named with its file when it cannot be written', async ({ directory }) => {
     const blocked = join(directory, 'file');
     await writeFile(blocked, '');
-    const opening = openSecrets({
-      masterKey: null,
-      masterKeyFile: null,
-      generateAt: join(blocked, 'keys', 'master.key'),
-    });
-    await expect(opening).rejects.toMatchObject({
+    expect(failureOf(() => buildSecrets({ generateAt: join(blocked, 'keys', 'master.key') }))).toMatchObject({
       code: 'MASTER_KEY_INVALID',
       message: expect.stringContaining(blocked),
     });
   });
 });
 
-test('derives the same bytes in every process, others for another purpose and another key', async () => {
-  const [one, same, other] = await Promise.all([withKey(keyOf(1)), withKey(keyOf(1)), withKey(keyOf(2))]);
+test('derives other bytes for another purpose and another root secret, none of them the master key', () => {
+  const [one, other] = [withKey(keyOf(1)), withKey(keyOf(1))];
 
-  expect(one.derive('probe')).toEqual(same.derive('probe'));
+  expect(one.derive('probe')).toEqual(one.derive('probe'));
   expect(one.derive('probe')).toHaveLength(32);
   const all = [one.derive('probe'), one.derive('other'), other.derive('probe'), Buffer.alloc(32, 1)];
   expect(new Set(all.map((bytes) => bytes.toString('hex'))).size).toBe(4);

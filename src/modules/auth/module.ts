@@ -8,7 +8,7 @@ import type { AuthDeps } from './deps.ts';
 import { createAuthMetrics } from './logic/auth-metrics.ts';
 import { hashConcurrency } from './logic/hash-concurrency.ts';
 import { createHashGate } from './logic/hash-gate.ts';
-import { createKeyring } from './logic/keyring.ts';
+import { createKeyring, sealedTables } from './logic/keyring.ts';
 import { createPasswordHasher } from './logic/password-hasher.ts';
 import { createSessionResolver } from './logic/session-resolver.ts';
 import { createTokens } from './logic/tokens.ts';
@@ -51,6 +51,7 @@ export const createAuthModule = (given: Given): Module & { readonly sessions: Se
     bodyLimitBytes: 65_536,
     sessions: createSessionResolver(deps),
     usecases: usecases.map((create) => create(deps)),
+    sealed: sealedTables,
     start: () => deps.keyring.load(),
   };
 };

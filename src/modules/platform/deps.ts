@@ -3,6 +3,7 @@ import type { Kernel } from '#kernel/kernel.ts';
 import type { MailTemplate } from '#kernel/mail/mail-template.ts';
 import type { HealthCheck } from '#kernel/module.ts';
 import type { ScheduleDefinition } from '#kernel/schedules/schedule-definition.ts';
+import type { SealedTable } from '#kernel/secrets/sealed-table.ts';
 import type { SettingContract } from '#kernel/setting.ts';
 import type { MailConfig } from './clients/create-mailer.ts';
 import type { Mailer } from './clients/mailer.ts';
@@ -48,6 +49,10 @@ export type PlatformDeps = {
   readonly settings: Settings;
   /** How people reach us, without a slash at the end. */
   readonly publicUrl: string;
+  /** Where the kernel and every module keep sealed values. */
+  readonly listSealedTables: () => readonly SealedTable[];
+  /** What needs the secret of this name, in every module. */
+  readonly findSecretUses: (name: string) => Promise<readonly string[]>;
   /** Tables of every module, as code declares them. */
   readonly listSchemas: () => Readonly<Record<string, unknown>>;
   /** Of every module, by id. */

@@ -4,7 +4,9 @@ import { type PlatformPortal, taskResultRetentionDays } from '#portals/platform.
 import type { PlatformDeps, PlatformGiven } from './deps.ts';
 import { createMailer } from './clients/create-mailer.ts';
 import { ErrorRecorder } from './logic/error-recorder.ts';
+import { sealedMailTable } from './logic/mail-content.ts';
 import { testMail } from './logic/mails/test-mail.ts';
+import { namedSecretTable, putNamed, resolveNamed } from './logic/named-secrets.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
 import { createSettings } from './logic/settings.ts';
 import * as schema from './schema.ts';
@@ -24,6 +26,14 @@ import { applyMigrations } from './usecases/migrations/apply-migrations.ts';
 import { createMigration } from './usecases/migrations/create-migration.ts';
 import { getMigrations } from './usecases/migrations/get-migrations.ts';
 import { revertMigrations } from './usecases/migrations/revert-migrations.ts';
+import { createSecret } from './usecases/secrets/create-secret.ts';
+import { deleteSecret } from './usecases/secrets/delete-secret.ts';
+import { getSecrets } from './usecases/secrets/get-secrets.ts';
+import { listSecrets } from './usecases/secrets/list-secrets.ts';
+import { removeSecret } from './usecases/secrets/remove-secret.ts';
+import { rotateSecrets } from './usecases/secrets/rotate-secrets.ts';
+import { setSecret } from './usecases/secrets/set-secret.ts';
+import { updateSecret } from './usecases/secrets/update-secret.ts';
 import { deleteSetting } from './usecases/settings/delete-setting.ts';
 import { getSettings } from './usecases/settings/get-settings.ts';
 import { listSettings } from './usecases/settings/list-settings.ts';
@@ -72,6 +82,11 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   deliverMail,
   dropExpired,
   fireSchedule,
+  createSecret,
+  deleteSecret,
+  deleteSetting,
+  deliverMail,
+  dropExpired,
   getConfig,
   getHealth,
   getMail,
@@ -80,6 +95,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   getQueues,
   getSchedule,
   getSchedules,
+  getSecrets,
   getSettings,
   getTask,
   getTasks,
@@ -88,6 +104,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   holdSchedule,
   listQueues,
   listSchedules,
+  listSecrets,
   listSettings,
   listTasks,
   pauseQueue,
@@ -97,6 +114,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   purgeTasks,
   releaseQueue,
   releaseSchedule,
+  removeSecret,
   requeueTask,
   resendMail,
   resetSetting,
@@ -105,14 +123,17 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   retryTask,
   retryTasks,
   revertMigrations,
+  rotateSecrets,
   sendMail,
   sendTestMail,
+  setSecret,
   setSetting,
   showConfig,
   showTask,
   stopDatabase,
   stopTask,
   triggerSchedule,
+  updateSecret,
   updateSetting,
   validateConfig,
 ];
@@ -134,8 +155,14 @@ export const createPlatformModule = ({
   const recorder = new ErrorRecorder(kernel);
   return {
     name: 'platform',
-    portal: { getSetting: settings.get, isEnabled: settings.isEnabled },
+    portal: {
+      getSetting: settings.get,
+      isEnabled: settings.isEnabled,
+      putSecret: (secret) => putNamed(kernel, secret),
+      resolveSecret: (name, { host }) => resolveNamed(kernel, name, host),
+    },
     schema,
+    sealed: [namedSecretTable, sealedMailTable],
     settings: [taskResultRetentionDays],
     mailTemplates: [testMail],
     usecases: usecases.map((create) => create(deps)),

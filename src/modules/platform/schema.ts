@@ -9,6 +9,7 @@ import {
   integer,
   jsonb,
   pgSchema,
+  primaryKey,
   text,
   unique,
   uuid,
@@ -119,5 +120,42 @@ export const errorSamples = platform.table(
       foreignColumns: [errorGroups.id],
     }).onDelete('cascade'),
     index('error_samples_group_idx').on(table.groupId, table.id),
+  ],
+);
+
+/** Secrets that people and modules name. */
+export const secrets = platform.table(
+  'secrets',
+  {
+    id: id(),
+    name: text().notNull(),
+    description: text(),
+    /** Where it may be sent to; null: anywhere. */
+    allowedHosts: text().array(),
+    /** Of the value that holds. */
+    version: integer().notNull().default(1),
+    createdAt: createdAt(),
+    updatedAt: instant().notNull().defaultNow(),
+  },
+  (table) => [unique('secrets_name_key').on(table.name), check('secrets_version_check', sql`${table.version} >= 1`)],
+);
+
+/** The values; the newest ten of each. */
+export const secretVersions = platform.table(
+  'secret_versions',
+  {
+    secretId: uuid().notNull(),
+    version: integer().notNull(),
+    /** Sealed with the secret's id and the version as its place. */
+    sealed: bytes().notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ name: 'secret_versions_pkey', columns: [table.secretId, table.version] }),
+    foreignKey({
+      name: 'secret_versions_secret_id_fkey',
+      columns: [table.secretId],
+      foreignColumns: [secrets.id],
+    }).onDelete('cascade'),
   ],
 );

@@ -2,13 +2,14 @@ import { describe, expect } from 'vitest';
 
 import type { Database } from '#kernel/database/database.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
+import { noKeys } from '#test/build.ts';
 import { test } from '#test/database.ts';
 import { createKeyring } from './keyring.ts';
 
 /** What one process loads when it starts with a master key of this byte. */
 const start = async (database: Database, byte: number) => {
   const masterKey = Buffer.alloc(32, byte).toString('base64');
-  const secrets = await openSecrets({ masterKey, masterKeyFile: null, generateAt: null });
+  const { secrets } = await openSecrets({ ...noKeys, masterKey }, database);
   const keyring = createKeyring({ database, secrets, now: () => new Date() });
   await keyring.load();
   return keyring.keys;

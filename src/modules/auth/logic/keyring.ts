@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK } from 'jose';
 
 import type { Kernel } from '#kernel/kernel.ts';
+import type { SealedTable } from '#kernel/secrets/sealed-table.ts';
 import { deriveKey } from '../domain/derive-key.ts';
 import type { PublicJwk, SigningKeyState } from '../domain/signing-key.ts';
 import { findRootSecret, insertRootSecret } from '../store/root-secret.ts';
@@ -88,6 +89,11 @@ const loadSigningKeys = async (deps: KeyringDeps): Promise<readonly SigningKeyRo
 
 const alg = 'Ed25519';
 const placeOf = (kid: string) => ({ table: 'auth.signing_keys', id: kid, version: 1 });
+
+export const sealedTables: readonly SealedTable[] = [
+  { table: 'auth.root_secret', column: 'sealed', id: 'id', version: 1 },
+  { table: 'auth.signing_keys', column: 'private_sealed', id: 'kid', version: 1 },
+];
 
 const makeSigningKey = async ({ secrets, now }: KeyringDeps, state: SigningKeyState): Promise<SigningKeyRow> => {
   const { privateKey } = await generateKeyPair(alg, { extractable: true });

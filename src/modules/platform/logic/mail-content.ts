@@ -4,7 +4,9 @@ import { AppError } from '#kernel/error.ts';
 import type { Html } from '#kernel/mail/html.ts';
 import { type ComposedMail, openMailParams } from '#kernel/mail/compose-mail.ts';
 import type { MailTemplate } from '#kernel/mail/mail-template.ts';
-import type { Place, Secrets } from '#kernel/secrets/secrets.ts';
+import type { Place } from '#kernel/secrets/place.ts';
+import type { SealedTable } from '#kernel/secrets/sealed-table.ts';
+import type { Secrets } from '#kernel/secrets/secrets.ts';
 import { type MailContent, toSubject } from '../domain/mail.ts';
 import type { StoredMail } from '../store/mails.ts';
 
@@ -48,7 +50,9 @@ export const readContent = (secrets: Pick<Secrets, 'open'>, mail: StoredMail): M
 
 const contentShape = z.object({ subject: z.string(), text: z.string(), html: z.string() });
 
-const placeOf = (id: string): Place => ({ table: 'platform.mails', id, version: 1 });
+export const sealedMailTable: SealedTable = { table: 'platform.mails', column: 'sealed', id: 'id', version: 1 };
+
+const placeOf = (id: string): Place => ({ table: sealedMailTable.table, id, version: 1 });
 
 /** During a rolling deploy another process may know it. */
 const templateUnknown = (name: string): AppError =>

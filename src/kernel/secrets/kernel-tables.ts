@@ -1,0 +1,4 @@
+import type { SealedTable } from './sealed-table.ts';
+
+/** Where the kernel itself keeps sealed values, but for the root secret, with which each rotation begins. */
+export const kernelSealedTables: readonly SealedTable[] = [];

@@ -1,0 +1,41 @@
+import { type MasterKeySource, readMasterKeys } from './key-source.ts';
+import { createSealer, type Sealer } from './sealer.ts';
+
+/** The master keys that this process knows, by their ids. */
+export type Keyring = {
+  /** What a rotation leads to. */
+  readonly newest: Sealer;
+  /** Null if no source holds this key; sources are read again, at most once a second, before saying so. */
+  find(keyId: string): Sealer | null;
+  /** Reads the sources again: a file may hold another key by now. */
+  reload(): void;
+};
+
+const reloadEveryMs = 1000;
+
+/** Throws MASTER_KEY_MISSING or MASTER_KEY_INVALID. */
+export const openKeyring = (source: MasterKeySource): Keyring => {
+  let keys = readKeys(source);
+  let readAt = performance.now();
+  const reload = () => {
+    keys = readKeys(source);
+    readAt = performance.now();
+  };
+  return {
+    get newest() {
+      return keys.newest;
+    },
+    find: (keyId) => {
+      if (!keys.byId.has(keyId) && performance.now() - readAt >= reloadEveryMs) reload();
+      return keys.byId.get(keyId) ?? null;
+    },
+    reload,
+  };
+};
+
+const readKeys = (source: MasterKeySource) => {
+  const { newest, others } = readMasterKeys(source);
+  const sealers = [newest, ...others].map(createSealer);
+  const byId = new Map(sealers.map((sealer) => [sealer.keyId, sealer]));
+  return { newest: createSealer(newest), byId };
+};
