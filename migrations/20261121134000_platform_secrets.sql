@@ -26,11 +26,12 @@ comment on column platform.secrets.allowed_hosts is 'Where it may be sent to; nu
 comment on column platform.secrets.version is 'Of the value that holds.';
 
 create table platform.secret_versions (
+  id uuid primary key,
   secret_id uuid not null,
   version integer not null,
   sealed bytea not null,
   created_at timestamptz(3) not null default now(),
-  constraint secret_versions_pkey primary key (secret_id, version),
+  constraint secret_versions_secret_id_version_key unique (secret_id, version),
   constraint secret_versions_secret_id_fkey foreign key (secret_id) references platform.secrets (id) on delete cascade
 );
 comment on table platform.secret_versions is 'The values, sealed with the secret''s id and version as their place; the newest ten of each.';

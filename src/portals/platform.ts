@@ -51,6 +51,9 @@ export const readSchedules = {
 export const manageSchedules = {
   name: 'platform:manage-schedules',
   description: 'Pause, resume and trigger schedules',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 export const readSecrets = {
   name: 'platform:read-secrets',
   description: 'See which secrets there are, never their values',

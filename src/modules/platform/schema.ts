@@ -9,7 +9,6 @@ import {
   integer,
   jsonb,
   pgSchema,
-  primaryKey,
   text,
   unique,
   uuid,
@@ -144,6 +143,7 @@ export const secrets = platform.table(
 export const secretVersions = platform.table(
   'secret_versions',
   {
+    id: id(),
     secretId: uuid().notNull(),
     version: integer().notNull(),
     /** Sealed with the secret's id and the version as its place. */
@@ -151,7 +151,7 @@ export const secretVersions = platform.table(
     createdAt: createdAt(),
   },
   (table) => [
-    primaryKey({ name: 'secret_versions_pkey', columns: [table.secretId, table.version] }),
+    unique('secret_versions_secret_id_version_key').on(table.secretId, table.version),
     foreignKey({
       name: 'secret_versions_secret_id_fkey',
       columns: [table.secretId],

@@ -78,7 +78,7 @@ export const addSecret = async (
   const id = newId();
   if (!(await insertSecret(tx, { id, ...given }))) return null;
   const sealed = secrets.seal(Buffer.from(value), placeOf(id, 1));
-  await insertSecretVersion(tx, { secretId: id, version: 1, sealed });
+  await insertSecretVersion(tx, { id: newId(), secretId: id, version: 1, sealed });
   return lockSecret(tx, given.name);
 };
 
@@ -97,7 +97,8 @@ export const changeSecret = async (tx: Tx, secrets: Secrets, change: Change): Pr
   const value = change.value === undefined ? await openValue(tx, secrets, secret) : Buffer.from(change.value);
   const version = former + 1;
   const { description = secret.description, allowedHosts: hosts = secret.allowedHosts } = change;
-  await insertSecretVersion(tx, { secretId: id, version, sealed: secrets.seal(value, placeOf(id, version)) });
+  const sealed = secrets.seal(value, placeOf(id, version));
+  await insertSecretVersion(tx, { id: newId(), secretId: id, version, sealed });
   await updateSecretRow(tx, { id, version, description, allowedHosts: hosts });
   await deleteSecretVersions(tx, id, version - keptVersions);
   return version;

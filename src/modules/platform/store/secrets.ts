@@ -89,7 +89,7 @@ export const updateSecretRow = async (tx: Tx, { id, ...change }: Change): Promis
     .where(eq(secrets.id, id));
 };
 
-type NewVersion = { readonly secretId: string; readonly version: number; readonly sealed: Buffer };
+type NewVersion = { readonly id: string; readonly secretId: string; readonly version: number; readonly sealed: Buffer };
 
 export const insertSecretVersion = async (tx: Tx, version: NewVersion): Promise<void> => {
   await tx.insert(secretVersions).values(version);

@@ -122,7 +122,7 @@ describe('named secrets', () => {
     const answers = await Promise.all(
       [1, 2, 3].map((value) => call(app, 'PUT /secrets/raced', { version: 1, value: `${value}` })),
     );
-    expect(answers.map(({ answer }) => answer.code ?? 'ok').toSorted()).toEqual([
+    expect(answers.map(({ answer }) => String(answer.code ?? 'ok')).toSorted()).toEqual([
       'VERSION_CONFLICT',
       'VERSION_CONFLICT',
       'ok',
