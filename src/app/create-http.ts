@@ -2,6 +2,7 @@ import { worstOf } from '#kernel/health.ts';
 import { createHttpApp, type HttpApp } from '#kernel/http/app.ts';
 import type { Health } from '#kernel/http/readiness.ts';
 import type { HealthCheck } from '#kernel/module.ts';
+import type { Redis } from '#kernel/redis/redis.ts';
 import type { App } from './app.ts';
 import { permissionFree } from './permission-free.ts';
 import type { Role } from './role.ts';
@@ -22,9 +23,14 @@ export const createHttp = (app: App, { modules }: Pick<Role, 'modules'>): HttpAp
   });
 };
 
-/** A process listens only once its migrations are applied, so what may be lost later is the database. */
-const checkReadiness = async ({ kernel: { database } }: App): Promise<Health> => {
-  const checks = { database: await checkDatabase(database), migrations: { status: 'ok' } as const };
+/** A process listens only once its migrations are applied, so what may be lost later is the database, and Redis. */
+const checkReadiness = async ({ kernel: { database, redis } }: App): Promise<Health> => {
+  const [ofDatabase, ofRedis] = await Promise.all([checkDatabase(database), redis && checkRedis(redis)]);
+  const checks = {
+    database: ofDatabase,
+    migrations: { status: 'ok' } as const,
+    ...(ofRedis !== null && { redis: ofRedis }),
+  };
   return { status: worstOf(Object.values(checks)), checks };
 };
 
@@ -35,5 +41,14 @@ const checkDatabase = async (database: App['kernel']['database']): Promise<Healt
   } catch {
     // The reason is in the log; probes are read by strangers.
     return { status: 'failed', detail: 'PostgreSQL does not answer' };
+  }
+};
+
+const checkRedis = async (redis: Redis): Promise<HealthCheck> => {
+  try {
+    await redis.run((client) => client.ping());
+    return { status: 'ok' };
+  } catch {
+    return { status: 'degraded', detail: 'Redis does not answer; everything goes on without it' };
   }
 };

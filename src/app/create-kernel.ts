@@ -1,11 +1,9 @@
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
+import { feedRetention } from '#kernel/feed/feed-retention.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
 import type { RecentLines } from '#kernel/observability/log-ring.ts';
-import { createAbsentPresence } from '#kernel/presence/absent-presence.ts';
-import { openPresence } from '#kernel/presence/open-presence.ts';
-import type { Presence } from '#kernel/presence/presence.ts';
 import { createRetentions } from '#kernel/retention.ts';
 import { createRunner } from '#kernel/run.ts';
 import { scheduleRetention } from '#kernel/schedules/schedule-retention.ts';
@@ -15,6 +13,7 @@ import type { OpenedSecrets } from '#kernel/secrets/secrets.ts';
 import { createTasks } from '#kernel/tasks/tasks.ts';
 import { announceFreed } from '#kernel/tasks/wakes.ts';
 import type { AppConfig } from './config.ts';
+import { connectProcesses } from './connect-processes.ts';
 import { release } from './release.ts';
 import { createRunHooks } from './run-hooks.ts';
 
@@ -36,19 +35,20 @@ export const createKernel = async (
   const { secrets } = opened;
   const sentinel = createSentinel({ release, recent, log, now });
   const hooks = createRunHooks({ log, metrics, sentinel });
-  const presence = role === null ? createAbsentPresence() : await enter(lifecycle, role, ground);
+  const connected = await connectProcesses(lifecycle, { ...ground, secrets, config, role });
   const tasks = await lifecycle.open(
     'task wake-ups',
     () => createTasks(database, log),
     (opened) => opened.close(),
   );
-  announceFreed(presence, tasks.wakes, log);
+  announceFreed(connected.presence, tasks.wakes, log);
   const retention = createRetentions(database);
   retention.add(scheduleRetention);
+  retention.add(feedRetention);
   return {
     ...ground,
+    ...connected,
     release,
-    presence,
     retention,
     secrets,
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
@@ -60,12 +60,3 @@ export const createKernel = async (
     tasks,
   };
 };
-
-type Observed = Pick<Kernel, 'log' | 'metrics' | 'telemetry' | 'connection'>;
-
-const enter = (lifecycle: Lifecycle, role: string, { log, connection, ...observer }: Observed): Promise<Presence> =>
-  lifecycle.open(
-    'presence',
-    () => openPresence({ ...connection, role, release, observer, log }),
-    (presence) => presence.close(),
-  );

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { migrateUp } from '../../../src/kernel/database/migrate/migrate-up.ts';
 import { openDatabase } from '../../../src/kernel/database/open-database.ts';
+import { Inbox } from '../../../src/kernel/feed/inbox.ts';
 import { createMetrics } from '../../../src/kernel/observability/create-metrics.ts';
 import { openLogger } from '../../../src/kernel/observability/logger.ts';
 import { openTelemetry } from '../../../src/kernel/observability/open-telemetry.ts';
@@ -48,7 +49,8 @@ const openWith =
           return Promise.resolve({ ok: true });
         };
         const observer = { metrics, telemetry };
-        const presence = await openPresence({ ...identity, url, isPooled: false, observer, log });
+        const inbox = new Inbox({ windowSeconds: 60, log });
+        const presence = await openPresence({ ...identity, url, isPooled: false, inbox, observer, log });
         const worker = openTaskWorker({
           presence,
           tasks: [{ module: 'bench', usecase: asyncTask({ operationId: 'nothing', payload: contract.payload, keep, execute }) }],

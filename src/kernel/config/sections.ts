@@ -173,6 +173,7 @@ export const kernelSections = () => ({
   tasks: tasksSection(),
   mail: mailSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
+  bus: z.strictObject({ driver: z.enum(['auto', 'memory', 'postgres', 'redis']).default('auto') }).prefault({}),
   rateLimit: z
     .strictObject({
       actor: rate(50, 100),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { openDatabase } from '#kernel/database/open-database.ts';
+import { Inbox } from '#kernel/feed/inbox.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { startPresence } from '#kernel/presence/open-presence.ts';
 import { createRunner } from '#kernel/run.ts';
@@ -37,7 +38,8 @@ export const openTaskApp = async (url: string) => {
     { isPooled = false, ...options }: Partial<TaskWorkerOptions> & { readonly isPooled?: boolean } = {},
   ): TestWorker => {
     const observer = { metrics, telemetry };
-    const presence = startPresence({ url, isPooled, role: 'test', release: 'test', observer, log });
+    const inbox = new Inbox({ windowSeconds: 60, log });
+    const presence = startPresence({ url, isPooled, role: 'test', release: 'test', inbox, observer, log });
     announceFreed(presence, tasks.wakes, log);
     const worker = openTaskWorker({
       presence,
