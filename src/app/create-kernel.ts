@@ -1,3 +1,5 @@
+import { createEventRetention } from '#kernel/events/event-retention.ts';
+import { createEvents } from '#kernel/events/events.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
@@ -42,9 +44,15 @@ export const createKernel = async (
     () => createTasks(database, log),
     (opened) => opened.close(),
   );
+  const events = await lifecycle.open(
+    'event wake-ups',
+    () => createEvents(database, log),
+    (opened) => opened.close(),
+  );
   announceFreed(presence, tasks.wakes, log);
   const retention = createRetentions(database);
   retention.add(scheduleRetention);
+  retention.add(createEventRetention(config.events.retentionDays, log));
   return {
     ...ground,
     release,
@@ -58,6 +66,7 @@ export const createKernel = async (
     sentinel,
     runner: createRunner({ ...ground, hooks }),
     tasks,
+    events,
   };
 };
 

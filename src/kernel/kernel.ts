@@ -1,4 +1,5 @@
 import type { Database } from './database/database.ts';
+import type { Events } from './events/events.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
@@ -31,6 +32,7 @@ export type Kernel = {
   readonly sentinel: Sentinel;
   readonly runner: Runner;
   readonly tasks: Tasks;
+  readonly events: Events;
   readonly retention: Retentions;
   /** For what needs a connection of its own. */
   readonly connection: {
