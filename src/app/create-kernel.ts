@@ -1,3 +1,5 @@
+import { createEventRetention } from '#kernel/events/event-retention.ts';
+import { createEvents } from '#kernel/events/events.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { feedRetention } from '#kernel/feed/feed-retention.ts';
@@ -41,10 +43,16 @@ export const createKernel = async (
     () => createTasks(database, log),
     (opened) => opened.close(),
   );
+  const events = await lifecycle.open(
+    'event wake-ups',
+    () => createEvents(database, log),
+    (opened) => opened.close(),
+  );
   announceFreed(connected.presence, tasks.wakes, log);
   const retention = createRetentions(database);
   retention.add(scheduleRetention);
   retention.add(feedRetention);
+  retention.add(createEventRetention(config.events.retentionDays, log));
   return {
     ...ground,
     ...connected,
@@ -58,5 +66,6 @@ export const createKernel = async (
     sentinel,
     runner: createRunner({ ...ground, hooks }),
     tasks,
+    events,
   };
 };

@@ -1,6 +1,7 @@
 import type { Bus } from './bus/bus.ts';
 import type { Database } from './database/database.ts';
 import type { Feed } from './feed/feed.ts';
+import type { Events } from './events/events.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
@@ -38,6 +39,7 @@ export type Kernel = {
   readonly sentinel: Sentinel;
   readonly runner: Runner;
   readonly tasks: Tasks;
+  readonly events: Events;
   readonly retention: Retentions;
   /** For what needs a connection of its own. */
   readonly connection: {

@@ -171,6 +171,7 @@ export const kernelSections = () => ({
   telemetry: telemetrySection(),
   platform: platformSection(),
   tasks: tasksSection(),
+  events: z.strictObject({ retentionDays: z.int().min(1).max(3650).default(14) }).prefault({}),
   mail: mailSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   bus: z.strictObject({ driver: z.enum(['auto', 'memory', 'postgres', 'redis']).default('auto') }).prefault({}),

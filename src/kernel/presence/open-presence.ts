@@ -71,6 +71,7 @@ class StartedPresence implements Presence {
     this.#options = options;
     this.#line = new Line({
       url: options.url,
+      name: 'presence',
       observer: options.observer,
       log: options.log,
       onOpen: (db) => this.#enter(db),
