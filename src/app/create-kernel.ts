@@ -1,3 +1,5 @@
+import { createIdempotency } from '#kernel/idempotency/idempotency.ts';
+import { keyRetention } from '#kernel/idempotency/key-retention.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
@@ -45,6 +47,12 @@ export const createKernel = async (
   announceFreed(presence, tasks.wakes, log);
   const retention = createRetentions(database);
   retention.add(scheduleRetention);
+  retention.add(keyRetention);
+  const idempotency = await lifecycle.open(
+    'idempotency keys',
+    () => createIdempotency({ database, secrets, presence, log }),
+    (opened) => opened.close(),
+  );
   return {
     ...ground,
     release,
@@ -53,6 +61,7 @@ export const createKernel = async (
     secrets,
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
+    idempotency,
     outbound: createOutbound({ ownEndpoints }),
     hooks,
     sentinel,

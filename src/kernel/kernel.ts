@@ -1,4 +1,5 @@
 import type { Database } from './database/database.ts';
+import type { Idempotency } from './idempotency/idempotency.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
@@ -26,6 +27,7 @@ export type Kernel = {
   /** Of the master key. */
   readonly rotation: Rotation;
   readonly limits: Limits;
+  readonly idempotency: Idempotency;
   readonly outbound: Outbound;
   readonly hooks: RunHooks;
   readonly sentinel: Sentinel;
