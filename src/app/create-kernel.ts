@@ -1,5 +1,7 @@
 import { createEventRetention } from '#kernel/events/event-retention.ts';
 import { createEvents } from '#kernel/events/events.ts';
+import { createIdempotency } from '#kernel/idempotency/idempotency.ts';
+import { keyRetention } from '#kernel/idempotency/key-retention.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { feedRetention } from '#kernel/feed/feed-retention.ts';
@@ -53,6 +55,12 @@ export const createKernel = async (
   retention.add(scheduleRetention);
   retention.add(feedRetention);
   retention.add(createEventRetention(config.events.retentionDays, log));
+  retention.add(keyRetention);
+  const idempotency = await lifecycle.open(
+    'idempotency keys',
+    () => createIdempotency({ database, secrets, presence: connected.presence, log }),
+    (opened) => opened.close(),
+  );
   return {
     ...ground,
     ...connected,
@@ -61,6 +69,7 @@ export const createKernel = async (
     secrets,
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
+    idempotency,
     outbound: createOutbound({ ownEndpoints }),
     hooks,
     sentinel,

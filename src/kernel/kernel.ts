@@ -2,6 +2,7 @@ import type { Bus } from './bus/bus.ts';
 import type { Database } from './database/database.ts';
 import type { Feed } from './feed/feed.ts';
 import type { Events } from './events/events.ts';
+import type { Idempotency } from './idempotency/idempotency.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
@@ -34,6 +35,7 @@ export type Kernel = {
   /** Of the master key. */
   readonly rotation: Rotation;
   readonly limits: Limits;
+  readonly idempotency: Idempotency;
   readonly outbound: Outbound;
   readonly hooks: RunHooks;
   readonly sentinel: Sentinel;

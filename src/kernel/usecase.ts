@@ -33,7 +33,10 @@ export type Ctx = {
   /** Aborted when the timeout is reached or the caller is gone. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** The one place where a use case writes, once; fn's value is the answer. */
+  /**
+   * The one place where a use case writes, once; fn's value is the answer. An action of signed-in actors returns just
+   * that value: it is checked and, for a request that is repeated, kept before the commit.
+   */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Notes what the change did; it is recorded when the run succeeds. */
   audit(tx: Tx, note: AuditNote): Promise<void>;
@@ -75,6 +78,8 @@ export type UserAction<
   readonly input: I;
   /** Null answers 204. */
   readonly output: O;
+  /** The answer holds a secret, such as a key that is shown once: kept for a repeated request, it is sealed. */
+  readonly secretOutput?: boolean;
   /** HTTP status of success, default 200. */
   readonly status?: 200 | 201 | 202;
   /** `Cache-Control: public, max-age`; absent: `no-store`. */
