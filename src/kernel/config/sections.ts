@@ -162,6 +162,16 @@ const platformSection = () =>
     })
     .prefault({});
 
+/** Its path may hold a token. */
+const alertingSection = () =>
+  z
+    .strictObject({
+      webhookUrl: secret(httpUrl(), { minLength: 0 }).optional(),
+      webhookSecret: secret(z.string().min(1)).optional(),
+      emailTo: z.array(z.email().max(254)).max(20).default([]),
+    })
+    .prefault({});
+
 /** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
 export const kernelSections = () => ({
   dataDirectory: z.string().min(1).default('data'),
@@ -171,6 +181,7 @@ export const kernelSections = () => ({
   telemetry: telemetrySection(),
   platform: platformSection(),
   tasks: tasksSection(),
+  alerting: alertingSection(),
   mail: mailSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   rateLimit: z
