@@ -71,9 +71,17 @@ const installation: Installation = {
   stopEmbeddedDatabase: null,
 };
 
+const environment = { APP_ENV: 'test', ASHLAR_AUTH__PASSWORD__MEMORY_KIB: '19456' };
+
+const base = databaseTest
+  /** For a test file that extends it. */
+  .extend('variables', { scope: 'file' }, (): Readonly<Record<string, string>> => ({}))
+  .extend('config', { scope: 'file' }, ({ variables }) => {
+    return loadAppConfig({ root, env: { ...environment, ...variables } }).config;
+  });
+
 /** The whole program in this process, on a database of the test file's own; passwords are hashed cheaply. */
-export const test = databaseTest.extend('app', { scope: 'file' }, async ({ database, databaseUrl }, { onCleanup }) => {
-  const { config } = loadAppConfig({ root, env: { APP_ENV: 'test', ASHLAR_AUTH__PASSWORD__MEMORY_KIB: '19456' } });
+export const test = base.extend('app', { scope: 'file' }, async ({ database, databaseUrl, config }, { onCleanup }) => {
   const logged: Record<string, unknown>[] = [];
   const log = buildLog(logged);
   const clock = createClock();

@@ -25,6 +25,7 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
   const platform = createPlatformModule({
     kernel,
     publicUrl: config.http.publicUrl,
+    alerting: config.alerting,
     mail: config.mail,
     installation,
     listMailTemplates: () => modules.flatMap(({ mailTemplates = [] }) => mailTemplates),

@@ -66,6 +66,18 @@ export const manageSecrets = {
   actorTypes: ['admin', 'service_acc'],
 } as const satisfies Permission;
 
+export const readErrors = {
+  name: 'platform:read-errors',
+  description: 'See errors with their occurrences, alerts, and the channels over which operators are told',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const manageErrors = {
+  name: 'platform:manage-errors',
+  description: 'Resolve, ignore and reopen errors; acknowledge alerts; test channels',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 /** Harmless: waits for so many seconds and says so. For trying things out. */
 export const probeTask = {
   name: 'platform.probe',

@@ -162,6 +162,16 @@ const platformSection = () =>
     })
     .prefault({});
 
+/** Its path may hold a token. */
+const alertingSection = () =>
+  z
+    .strictObject({
+      webhookUrl: secret(httpUrl(), { minLength: 0 }).optional(),
+      webhookSecret: secret(z.string().min(1)).optional(),
+      emailTo: z.array(z.email().max(254)).max(20).default([]),
+    })
+    .prefault({});
+
 /** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
 export const kernelSections = () => ({
   dataDirectory: z.string().min(1).default('data'),
@@ -172,6 +182,7 @@ export const kernelSections = () => ({
   platform: platformSection(),
   tasks: tasksSection(),
   events: z.strictObject({ retentionDays: z.int().min(1).max(3650).default(14) }).prefault({}),
+  alerting: alertingSection(),
   mail: mailSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   bus: z.strictObject({ driver: z.enum(['auto', 'memory', 'postgres', 'redis']).default('auto') }).prefault({}),

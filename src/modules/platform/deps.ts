@@ -7,6 +7,7 @@ import type { SealedTable } from '#kernel/secrets/sealed-table.ts';
 import type { SettingContract } from '#kernel/setting.ts';
 import type { MailConfig } from './clients/create-mailer.ts';
 import type { Mailer } from './clients/mailer.ts';
+import type { AlertingConfig, Notices } from './logic/notices.ts';
 import type { ProcessWatch } from './logic/process-watch.ts';
 import type { Settings } from './logic/settings.ts';
 
@@ -45,6 +46,8 @@ export type Installation = {
 export type PlatformDeps = {
   readonly kernel: Kernel;
   readonly installation: Installation;
+  readonly alerting: AlertingConfig;
+  readonly notices: Notices;
   readonly processWatch: ProcessWatch;
   readonly settings: Settings;
   /** How people reach us, without a slash at the end. */
@@ -65,7 +68,7 @@ export type PlatformDeps = {
 };
 
 /** What the app gives; the rest the module makes. */
-export type PlatformGiven = Omit<PlatformDeps, 'processWatch' | 'settings' | 'mailer'> & {
+export type PlatformGiven = Omit<PlatformDeps, 'notices' | 'processWatch' | 'settings' | 'mailer'> & {
   readonly mail: MailConfig;
   /** Of every module. */
   readonly listSettings: () => readonly SettingContract[];

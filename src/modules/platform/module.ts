@@ -7,10 +7,27 @@ import { ErrorRecorder } from './logic/error-recorder.ts';
 import { sealedMailTable } from './logic/mail-content.ts';
 import { testMail } from './logic/mails/test-mail.ts';
 import { namedSecretTable, putNamed, resolveNamed } from './logic/named-secrets.ts';
+import { alertMail } from './logic/mails/alert-mail.ts';
+import { tellOfErrors } from './logic/error-notices.ts';
+import { createErrorRetention } from './logic/error-retention.ts';
+import { createNotices } from './logic/notices.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
 import { createSettings } from './logic/settings.ts';
 import * as schema from './schema.ts';
 import { listSettingRows } from './store/settings.ts';
+import { deliverAlert } from './usecases/channels/deliver-alert.ts';
+import { getChannels } from './usecases/channels/get-channels.ts';
+import { showWebhookKey } from './usecases/channels/show-webhook-key.ts';
+import { testChannel } from './usecases/channels/test-channel.ts';
+import { closeError } from './usecases/errors/close-error.ts';
+import { getError } from './usecases/errors/get-error.ts';
+import { getErrors } from './usecases/errors/get-errors.ts';
+import { ignoreError } from './usecases/errors/ignore-error.ts';
+import { listErrors } from './usecases/errors/list-errors.ts';
+import { muteError } from './usecases/errors/mute-error.ts';
+import { reopenError } from './usecases/errors/reopen-error.ts';
+import { resolveError } from './usecases/errors/resolve-error.ts';
+import { showError } from './usecases/errors/show-error.ts';
 import { getConfig } from './usecases/config/get-config.ts';
 import { showConfig } from './usecases/config/show-config.ts';
 import { validateConfig } from './usecases/config/validate-config.ts';
@@ -76,15 +93,20 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   applyMigrations,
   cancelTask,
   clearTasks,
+  closeError,
   createMigration,
   createPartitions,
   createSecret,
   deleteSecret,
   deleteSetting,
+  deliverAlert,
   deliverMail,
   dropExpired,
   fireSchedule,
+  getChannels,
   getConfig,
+  getError,
+  getErrors,
   getHealth,
   getMail,
   getMails,
@@ -99,11 +121,14 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   getWorkers,
   holdQueue,
   holdSchedule,
+  ignoreError,
+  listErrors,
   listQueues,
   listSchedules,
   listSecrets,
   listSettings,
   listTasks,
+  muteError,
   pauseQueue,
   pauseSchedule,
   probe,
@@ -112,9 +137,11 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   releaseQueue,
   releaseSchedule,
   removeSecret,
+  reopenError,
   requeueTask,
   resendMail,
   resetSetting,
+  resolveError,
   resumeQueue,
   resumeSchedule,
   retryTask,
@@ -126,9 +153,12 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   setSecret,
   setSetting,
   showConfig,
+  showError,
   showTask,
+  showWebhookKey,
   stopDatabase,
   stopTask,
+  testChannel,
   triggerSchedule,
   updateSecret,
   updateSetting,
@@ -148,8 +178,10 @@ export const createPlatformModule = ({
     log: kernel.log,
   });
   const mailer = createMailer(mail, kernel);
-  const deps: PlatformDeps = { ...given, processWatch, settings, mailer };
-  const recorder = new ErrorRecorder(kernel);
+  const notices = createNotices(given);
+  kernel.retention.add(createErrorRetention(kernel));
+  const deps: PlatformDeps = { ...given, notices, processWatch, settings, mailer };
+  const recorder = new ErrorRecorder({ ...kernel, tell: (tx, groups) => tellOfErrors(deps, tx, groups) });
   return {
     name: 'platform',
     portal: {
@@ -161,7 +193,7 @@ export const createPlatformModule = ({
     schema,
     sealed: [namedSecretTable, sealedMailTable],
     settings: [taskResultRetentionDays],
-    mailTemplates: [testMail],
+    mailTemplates: [alertMail, testMail],
     usecases: usecases.map((create) => create(deps)),
     start: async () => {
       await settings.load();
