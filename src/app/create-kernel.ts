@@ -2,6 +2,7 @@ import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
+import { createActivity } from '#kernel/observability/activity.ts';
 import type { RecentLines } from '#kernel/observability/log-ring.ts';
 import { createAbsentPresence } from '#kernel/presence/absent-presence.ts';
 import { openPresence } from '#kernel/presence/open-presence.ts';
@@ -35,7 +36,8 @@ export const createKernel = async (
   const { database, log, metrics, now } = ground;
   const { secrets } = opened;
   const sentinel = createSentinel({ release, recent, log, now });
-  const hooks = createRunHooks({ log, metrics, sentinel });
+  const activity = createActivity();
+  const hooks = createRunHooks({ log, metrics, sentinel, activity });
   const presence = role === null ? createAbsentPresence() : await enter(lifecycle, role, ground);
   const tasks = await lifecycle.open(
     'task wake-ups',
@@ -54,6 +56,7 @@ export const createKernel = async (
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
     outbound: createOutbound({ ownEndpoints }),
+    activity,
     hooks,
     sentinel,
     runner: createRunner({ ...ground, hooks }),

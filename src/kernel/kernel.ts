@@ -1,5 +1,6 @@
 import type { Database } from './database/database.ts';
 import type { Limits } from './limits/limits.ts';
+import type { Activity } from './observability/activity.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Telemetry } from './observability/telemetry.ts';
@@ -27,6 +28,7 @@ export type Kernel = {
   readonly rotation: Rotation;
   readonly limits: Limits;
   readonly outbound: Outbound;
+  readonly activity: Activity;
   readonly hooks: RunHooks;
   readonly sentinel: Sentinel;
   readonly runner: Runner;

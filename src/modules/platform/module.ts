@@ -8,6 +8,8 @@ import { sealedMailTable } from './logic/mail-content.ts';
 import { testMail } from './logic/mails/test-mail.ts';
 import { namedSecretTable, putNamed, resolveNamed } from './logic/named-secrets.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
+import { createPlatformRetention } from './logic/platform-retention.ts';
+import { StatRecorder } from './logic/stat-recorder.ts';
 import { createSettings } from './logic/settings.ts';
 import * as schema from './schema.ts';
 import { listSettingRows } from './store/settings.ts';
@@ -40,6 +42,9 @@ import { listSettings } from './usecases/settings/list-settings.ts';
 import { resetSetting } from './usecases/settings/reset-setting.ts';
 import { setSetting } from './usecases/settings/set-setting.ts';
 import { updateSetting } from './usecases/settings/update-setting.ts';
+import { getCurrentMetrics } from './usecases/statistics/get-current-metrics.ts';
+import { getDailyStats } from './usecases/statistics/get-daily-stats.ts';
+import { rollUpStats } from './usecases/statistics/roll-up-stats.ts';
 import { cancelTask } from './usecases/tasks/cancel-task.ts';
 import { clearTasks } from './usecases/tasks/clear-tasks.ts';
 import { createPartitions } from './usecases/retention/create-partitions.ts';
@@ -85,6 +90,8 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   dropExpired,
   fireSchedule,
   getConfig,
+  getCurrentMetrics,
+  getDailyStats,
   getHealth,
   getMail,
   getMails,
@@ -121,6 +128,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   retryTasks,
   revertMigrations,
   rotateSecrets,
+  rollUpStats,
   sendMail,
   sendTestMail,
   setSecret,
@@ -150,6 +158,14 @@ export const createPlatformModule = ({
   const mailer = createMailer(mail, kernel);
   const deps: PlatformDeps = { ...given, processWatch, settings, mailer };
   const recorder = new ErrorRecorder(kernel);
+  const statistics = new StatRecorder(kernel);
+  kernel.metrics.gauge({
+    name: 'ashlar_active_users',
+    help: 'People who have acted today (UTC), in all processes together; as of the last minute.',
+    labelNames: [],
+    read: () => statistics.activeToday,
+  });
+  for (const retention of createPlatformRetention(kernel)) kernel.retention.add(retention);
   return {
     name: 'platform',
     portal: {
@@ -167,9 +183,11 @@ export const createPlatformModule = ({
       await settings.load();
       processWatch.start();
       recorder.start();
+      statistics.start();
     },
     stop: async () => {
       processWatch.stop();
+      await statistics.stop();
       await recorder.stop();
     },
   };
