@@ -7,6 +7,7 @@ import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { feedRetention } from '#kernel/feed/feed-retention.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
+import { createActivity } from '#kernel/observability/activity.ts';
 import type { RecentLines } from '#kernel/observability/log-ring.ts';
 import { createRetentions } from '#kernel/retention.ts';
 import { createRunner } from '#kernel/run.ts';
@@ -38,7 +39,8 @@ export const createKernel = async (
   const { database, log, metrics, now } = ground;
   const { secrets } = opened;
   const sentinel = createSentinel({ release, recent, log, now });
-  const hooks = createRunHooks({ log, metrics, sentinel });
+  const activity = createActivity();
+  const hooks = createRunHooks({ log, metrics, sentinel, activity });
   const connected = await connectProcesses(lifecycle, { ...ground, secrets, config, role });
   const tasks = await lifecycle.open(
     'task wake-ups',
@@ -71,6 +73,7 @@ export const createKernel = async (
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
     idempotency,
     outbound: createOutbound({ ownEndpoints }),
+    activity,
     hooks,
     sentinel,
     runner: createRunner({ ...ground, hooks }),

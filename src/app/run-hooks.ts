@@ -1,12 +1,19 @@
+import type { Activity } from '#kernel/observability/activity.ts';
 import type { Logger } from '#kernel/observability/logger.ts';
 import type { Metrics } from '#kernel/observability/metrics.ts';
 import type { RunHooks } from '#kernel/run.ts';
 import type { Sentinel } from '#kernel/sentinel/sentinel.ts';
 
-type HooksDeps = { readonly log: Logger; readonly metrics: Metrics; readonly sentinel: Sentinel };
+type HooksDeps = {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly sentinel: Sentinel;
+  readonly activity: Activity;
+};
 
 /** Alerts are counted, logged with their cause and gathered; what changed something, or was refused, is logged as an audit line. */
-export const createRunHooks = ({ log, metrics, sentinel }: HooksDeps): RunHooks => ({
+export const createRunHooks = ({ log, metrics, sentinel, activity }: HooksDeps): RunHooks => ({
+  see: activity.see,
   alert: (failure) => {
     const { operation, traceId, error } = failure;
     metrics.internalError(operation ?? 'none');

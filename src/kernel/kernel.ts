@@ -4,6 +4,7 @@ import type { Feed } from './feed/feed.ts';
 import type { Events } from './events/events.ts';
 import type { Idempotency } from './idempotency/idempotency.ts';
 import type { Limits } from './limits/limits.ts';
+import type { Activity } from './observability/activity.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Telemetry } from './observability/telemetry.ts';
@@ -37,6 +38,7 @@ export type Kernel = {
   readonly limits: Limits;
   readonly idempotency: Idempotency;
   readonly outbound: Outbound;
+  readonly activity: Activity;
   readonly hooks: RunHooks;
   readonly sentinel: Sentinel;
   readonly runner: Runner;

@@ -27,7 +27,9 @@ export type RunRecord = {
 export type RunHooks = {
   /** An internal failure of any run or request: somebody should look. */
   alert(failure: Failure): void;
-  /** A run that changed something or was refused. */
+  /** Who acts, whatever becomes of it. */
+  see?(actor: Actor): void;
+  /** A run that changed something or was refused, or noted something. */
   audit(record: RunRecord): void;
 };
 
@@ -105,6 +107,7 @@ const finish = ({ deps, scope, job, notes }: Run<unknown>, error: AppError | nul
   const { operation, type, actor, origin, reads } = job;
   const outcome = error?.kind ?? 'ok';
   deps.metrics.useCaseDuration(operation, outcome, ms / 1000);
+  if (actor !== null) deps.hooks.see?.(actor);
   if (reads && outcome !== 'forbidden' && notes.length === 0) return;
   const { traceId } = scope;
   deps.hooks.audit({ operation, type, actor, origin, traceId, outcome, code: error?.code ?? null, notes });

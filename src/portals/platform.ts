@@ -117,6 +117,12 @@ export type PlatformPortal = {
   /** The value that holds. `host` is where it will be sent to; null if that is not known: then only unbound ones are given. */
   resolveSecret(name: string, use: { readonly host: string | null }): Promise<ResolvedSecret>;
 };
+export const readStats = {
+  name: 'platform:read-stats',
+  description: 'See how much was done, how fast and for how many people',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 export const readMails = {
   name: 'platform:read-mails',
   description: 'See what was written to whom, and how it went',

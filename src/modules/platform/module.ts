@@ -12,6 +12,8 @@ import { tellOfErrors } from './logic/error-notices.ts';
 import { createErrorRetention } from './logic/error-retention.ts';
 import { createNotices } from './logic/notices.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
+import { createPlatformRetention } from './logic/platform-retention.ts';
+import { StatRecorder } from './logic/stat-recorder.ts';
 import { createSettings } from './logic/settings.ts';
 import * as schema from './schema.ts';
 import { listSettingRows } from './store/settings.ts';
@@ -57,6 +59,9 @@ import { listSettings } from './usecases/settings/list-settings.ts';
 import { resetSetting } from './usecases/settings/reset-setting.ts';
 import { setSetting } from './usecases/settings/set-setting.ts';
 import { updateSetting } from './usecases/settings/update-setting.ts';
+import { getCurrentMetrics } from './usecases/statistics/get-current-metrics.ts';
+import { getDailyStats } from './usecases/statistics/get-daily-stats.ts';
+import { rollUpStats } from './usecases/statistics/roll-up-stats.ts';
 import { cancelTask } from './usecases/tasks/cancel-task.ts';
 import { clearTasks } from './usecases/tasks/clear-tasks.ts';
 import { createPartitions } from './usecases/retention/create-partitions.ts';
@@ -107,6 +112,8 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   getConfig,
   getError,
   getErrors,
+  getCurrentMetrics,
+  getDailyStats,
   getHealth,
   getMail,
   getMails,
@@ -148,6 +155,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   retryTasks,
   revertMigrations,
   rotateSecrets,
+  rollUpStats,
   sendMail,
   sendTestMail,
   setSecret,
@@ -182,6 +190,14 @@ export const createPlatformModule = ({
   kernel.retention.add(createErrorRetention(kernel));
   const deps: PlatformDeps = { ...given, notices, processWatch, settings, mailer };
   const recorder = new ErrorRecorder({ ...kernel, tell: (tx, groups) => tellOfErrors(deps, tx, groups) });
+  const statistics = new StatRecorder(kernel);
+  kernel.metrics.gauge({
+    name: 'ashlar_active_users',
+    help: 'People who have acted today (UTC), in all processes together; as of the last minute.',
+    labelNames: [],
+    read: () => statistics.activeToday,
+  });
+  for (const retention of createPlatformRetention(kernel)) kernel.retention.add(retention);
   return {
     name: 'platform',
     portal: {
@@ -199,9 +215,11 @@ export const createPlatformModule = ({
       await settings.load();
       processWatch.start();
       recorder.start();
+      statistics.start();
     },
     stop: async () => {
       processWatch.stop();
+      await statistics.stop();
       await recorder.stop();
     },
   };
