@@ -1,3 +1,4 @@
+import type { Audit } from './audit/audit.ts';
 import type { Database } from './database/database.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Logger } from './observability/logger.ts';
@@ -24,6 +25,7 @@ export type Kernel = {
   readonly presence: Presence;
   readonly limits: Limits;
   readonly outbound: Outbound;
+  readonly audit: Audit;
   readonly hooks: RunHooks;
   readonly sentinel: Sentinel;
   readonly runner: Runner;
