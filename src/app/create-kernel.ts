@@ -2,6 +2,7 @@ import { createEventRetention } from '#kernel/events/event-retention.ts';
 import { createEvents } from '#kernel/events/events.ts';
 import { createIdempotency } from '#kernel/idempotency/idempotency.ts';
 import { keyRetention } from '#kernel/idempotency/key-retention.ts';
+import { createAudit } from '#kernel/audit/audit.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { feedRetention } from '#kernel/feed/feed-retention.ts';
@@ -40,29 +41,19 @@ export const createKernel = async (
   const { secrets } = opened;
   const sentinel = createSentinel({ release, recent, log, now });
   const activity = createActivity();
-  const hooks = createRunHooks({ log, metrics, sentinel, activity });
+  const outbound = createOutbound({ ownEndpoints });
+  const audit = await lifecycle.open(
+    'audit trail',
+    () => createAudit({ config: config.audit, database, secrets, outbound, metrics, log }),
+    (trail) => trail.close(),
+  );
+  const hooks = createRunHooks({ log, metrics, sentinel, audit, activity });
   const connected = await connectProcesses(lifecycle, { ...ground, secrets, config, role });
-  const tasks = await lifecycle.open(
-    'task wake-ups',
-    () => createTasks(database, log),
-    (opened) => opened.close(),
-  );
-  const events = await lifecycle.open(
-    'event wake-ups',
-    () => createEvents(database, log),
-    (opened) => opened.close(),
-  );
-  announceFreed(connected.presence, tasks.wakes, log);
+  const written = await openWritten(lifecycle, { database, secrets, presence: connected.presence, log });
+  announceFreed(connected.presence, written.tasks.wakes, log);
   const retention = createRetentions(database);
-  retention.add(scheduleRetention);
-  retention.add(feedRetention);
-  retention.add(createEventRetention(config.events.retentionDays, log));
-  retention.add(keyRetention);
-  const idempotency = await lifecycle.open(
-    'idempotency keys',
-    () => createIdempotency({ database, secrets, presence: connected.presence, log }),
-    (opened) => opened.close(),
-  );
+  const eventRetention = createEventRetention(config.events.retentionDays, log);
+  for (const one of [scheduleRetention, feedRetention, eventRetention, keyRetention, audit.retention]) retention.add(one);
   return {
     ...ground,
     ...connected,
@@ -71,13 +62,36 @@ export const createKernel = async (
     secrets,
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
-    idempotency,
-    outbound: createOutbound({ ownEndpoints }),
+    outbound,
+    audit,
     activity,
     hooks,
     sentinel,
     runner: createRunner({ ...ground, hooks }),
-    tasks,
-    events,
+    ...written,
   };
 };
+
+type WrittenDeps = Parameters<typeof createIdempotency>[0];
+
+/** What a use case writes beside its own rows: each has something to finish when the process stops. */
+const openWritten = async (
+  lifecycle: Lifecycle,
+  deps: WrittenDeps,
+): Promise<Pick<Kernel, 'tasks' | 'events' | 'idempotency'>> => ({
+  tasks: await lifecycle.open(
+    'task wake-ups',
+    () => createTasks(deps.database, deps.log),
+    (tasks) => tasks.close(),
+  ),
+  events: await lifecycle.open(
+    'event wake-ups',
+    () => createEvents(deps.database, deps.log),
+    (events) => events.close(),
+  ),
+  idempotency: await lifecycle.open(
+    'idempotency keys',
+    () => createIdempotency(deps),
+    (keys) => keys.close(),
+  ),
+});

@@ -1,4 +1,5 @@
 import type { Bus } from './bus/bus.ts';
+import type { Audit } from './audit/audit.ts';
 import type { Database } from './database/database.ts';
 import type { Feed } from './feed/feed.ts';
 import type { Events } from './events/events.ts';
@@ -39,6 +40,7 @@ export type Kernel = {
   readonly idempotency: Idempotency;
   readonly outbound: Outbound;
   readonly activity: Activity;
+  readonly audit: Audit;
   readonly hooks: RunHooks;
   readonly sentinel: Sentinel;
   readonly runner: Runner;

@@ -172,6 +172,10 @@ const alertingSection = () =>
     })
     .prefault({});
 
+const auditSection = () =>
+      retentionDays: z.int().min(90).max(36_500).default(400),
+      dropUnexported: z.boolean().default(false),
+      anchorUrl: secret(httpUrl(), { minLength: 0 }).optional(),
 /** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
 export const kernelSections = () => ({
   dataDirectory: z.string().min(1).default('data'),
@@ -184,6 +188,7 @@ export const kernelSections = () => ({
   events: z.strictObject({ retentionDays: z.int().min(1).max(3650).default(14) }).prefault({}),
   alerting: alertingSection(),
   mail: mailSection(),
+  audit: auditSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   bus: z.strictObject({ driver: z.enum(['auto', 'memory', 'postgres', 'redis']).default('auto') }).prefault({}),
   rateLimit: z
