@@ -53,7 +53,8 @@ export const createKernel = async (
   announceFreed(connected.presence, written.tasks.wakes, log);
   const retention = createRetentions(database);
   const eventRetention = createEventRetention(config.events.retentionDays, log);
-  for (const one of [scheduleRetention, feedRetention, eventRetention, keyRetention, audit.retention]) retention.add(one);
+  for (const one of [scheduleRetention, feedRetention, eventRetention, keyRetention, audit.retention])
+    retention.add(one);
   return {
     ...ground,
     ...connected,

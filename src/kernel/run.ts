@@ -33,7 +33,7 @@ export type RunHooks = {
   /** An internal failure of any run or request: somebody should look. */
   alert(failure: Failure): void;
   /** Who acts, whatever becomes of it. */
-  see?(actor: Actor): void;
+  see(actor: Actor): void;
   /** A run that changed something or was refused, or noted something. */
   audit(record: RunRecord): void;
 };
@@ -112,7 +112,7 @@ const finish = ({ deps, scope, job, notes }: Run<unknown>, error: AppError | nul
   const { operation, type, actor, origin, reads } = job;
   const outcome = error?.kind ?? 'ok';
   deps.metrics.useCaseDuration(operation, outcome, ms / 1000);
-  if (actor !== null) deps.hooks.see?.(actor);
+  if (actor !== null) deps.hooks.see(actor);
   const isRefused = outcome === 'forbidden' || outcome === 'unauthenticated';
   if (reads && !isRefused && notes.length === 0) return;
   const { traceId } = scope;

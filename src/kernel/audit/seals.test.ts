@@ -4,11 +4,11 @@ import { describe, expect, onTestFinished, vi } from 'vitest';
 import { newId } from '#kernel/ids.ts';
 import { test as base } from '#test/database.ts';
 import { merkleRoot } from './merkle.ts';
-import { buildChange, buildSecrets, openTrail as openOneTrail } from './testing/open-trail.ts';
+import { buildChange, newSecrets, openTrail as openOneTrail } from './testing/open-trail.ts';
 import { findTamperings } from './testing/find-tamperings.ts';
 import { verifyTrail } from './verify-trail.ts';
 
-const test = base.extend('secrets', { scope: 'file' }, buildSecrets);
+const test = base.extend('secrets', { scope: 'file' }, () => newSecrets());
 
 const openTrail = async (...given: Parameters<typeof openOneTrail>) => {
   const trail = await openOneTrail(...given);
@@ -74,7 +74,7 @@ describe('seals', () => {
     const { audit, write } = await openTrail(database, { secrets });
     await write([{ subject: newId() }]);
     await audit.verify();
-    await expect(verifyTrail({ database, secrets: await buildSecrets(), head: null })).rejects.toMatchObject({
+    await expect(verifyTrail({ database, secrets: newSecrets(), head: null })).rejects.toMatchObject({
       code: 'MASTER_KEY_WRONG',
     });
   });

@@ -5,12 +5,12 @@ import { createAudit } from '#kernel/audit/audit.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import type { Outbound } from '#kernel/outbound/outbound.ts';
 import type { Change } from '#kernel/run.ts';
-import { openSecrets, type Secrets } from '#kernel/secrets/secrets.ts';
+import type { Secrets } from '#kernel/secrets/secrets.ts';
 import type { AuditNote } from '#kernel/usecase.ts';
-import { buildActor, buildLog } from '#test/build.ts';
+import { buildActor, buildLog, buildSecrets } from '#test/build.ts';
 
-export const buildSecrets = (): Promise<Secrets> =>
-  openSecrets({ masterKey: randomBytes(32).toString('base64'), masterKeyFile: null, generateAt: null });
+/** Of a master key that nobody else has. */
+export const newSecrets = (): Secrets => buildSecrets({ masterKey: randomBytes(32).toString('base64') });
 
 const nowhere: Pick<Outbound, 'request'> = { request: () => Promise.reject(new Error('no anchor was configured')) };
 
@@ -32,13 +32,13 @@ export const buildChange = (notes: readonly AuditNote[], over: Partial<Change> =
 });
 
 /** An audit trail on a database, as a process has it. */
-export const openTrail = async (database: Database, { secrets, outbound = nowhere, anchorUrl }: Options = {}) => {
+export const openTrail = (database: Database, { secrets, outbound = nowhere, anchorUrl }: Options = {}) => {
   const logged: Record<string, unknown>[] = [];
   const metrics = createMetrics();
   const audit = createAudit({
     config: { retentionDays: 400, dropUnexported: false, anchorUrl },
     database,
-    secrets: secrets ?? (await buildSecrets()),
+    secrets: secrets ?? newSecrets(),
     outbound,
     metrics,
     log: buildLog(logged),

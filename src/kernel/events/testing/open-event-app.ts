@@ -6,6 +6,7 @@ import { type EventConsumer, openEventConsumer } from '#kernel/events/consumer.t
 import { createEventMetrics } from '#kernel/events/event-metrics.ts';
 import { createEvents, type PublishOptions } from '#kernel/events/events.ts';
 import { newId } from '#kernel/ids.ts';
+import { Inbox } from '#kernel/feed/inbox.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { startPresence } from '#kernel/presence/open-presence.ts';
 import { createRunner } from '#kernel/run.ts';
@@ -26,7 +27,7 @@ export const openEventApp = async (url: string) => {
   const metrics = createMetrics();
   const telemetry = await buildTelemetry(log);
   const database = await openDatabase({ url, log, metrics, telemetry, transactions: 20 });
-  const hooks = { alert: () => undefined, audit: () => undefined };
+  const hooks = { see: () => undefined, record: () => undefined, alert: () => undefined, audit: () => undefined };
   const runner = createRunner({ database, log, metrics, telemetry, hooks });
   const events = createEvents(database, log);
   const eventMetrics = createEventMetrics(metrics);
@@ -34,7 +35,8 @@ export const openEventApp = async (url: string) => {
 
   const consume = (heads: readonly EventSubscriber[]): TestConsumer => {
     const observer = { metrics, telemetry };
-    const presence = startPresence({ url, isPooled: false, role: 'test', release: 'test', observer, log });
+    const inbox = new Inbox({ windowSeconds: 60, log });
+    const presence = startPresence({ url, isPooled: false, role: 'test', release: 'test', inbox, observer, log });
     const consumer = openEventConsumer({
       presence,
       url,

@@ -1,5 +1,6 @@
 import { openDatabase } from '../../database/open-database.ts';
 import { actorOf, createFixture } from '../../http/testing/fixture.ts';
+import { Inbox } from '#kernel/feed/inbox.ts';
 import { createMetrics } from '../../observability/create-metrics.ts';
 import { openPresence } from '../../presence/open-presence.ts';
 import { openSecrets } from '../../secrets/secrets.ts';
@@ -29,7 +30,8 @@ export const openKeyedApp = async (url: string, { gate = openGate, databaseUrl =
   const log = buildLog();
   const observer = { metrics: createMetrics(), telemetry: noTelemetry };
   const database = await openDatabase({ url: databaseUrl, log, ...observer });
-  const presence = await openPresence({ url, isPooled: false, role: 'test', release: 'test', observer, log });
+  const inbox = new Inbox({ windowSeconds: 60, log });
+  const presence = await openPresence({ url, isPooled: false, role: 'test', release: 'test', inbox, observer, log });
   const masterKey = Buffer.alloc(32, 1).toString('base64');
   const { secrets } = await openSecrets({ ...noKeys, masterKey }, database);
   const idempotency = createIdempotency({ database, secrets, presence, log });
