@@ -30,7 +30,8 @@ begin
   for part in
     select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
     where i.inhparent = 'kernel.task_results'::regclass
-      and to_date(right(c.relname, 8), 'YYYYMMDD') < today - greatest(retention_days, 1)
+      -- A name without a date gives null: PostgreSQL may look at the names of other tables first.
+      and to_date(substring(c.relname from '[0-9]{8}$'), 'YYYYMMDD') < today - greatest(retention_days, 1)
   loop
     execute format('drop table kernel.%I', part.relname);
   end loop;

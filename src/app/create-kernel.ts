@@ -1,3 +1,4 @@
+import { createAudit } from '#kernel/audit/audit.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
@@ -35,7 +36,13 @@ export const createKernel = async (
   const { database, log, metrics, now } = ground;
   const { secrets } = opened;
   const sentinel = createSentinel({ release, recent, log, now });
-  const hooks = createRunHooks({ log, metrics, sentinel });
+  const outbound = createOutbound({ ownEndpoints });
+  const audit = await lifecycle.open(
+    'audit trail',
+    () => createAudit({ config: config.audit, database, secrets, outbound, metrics, log }),
+    (opened) => opened.close(),
+  );
+  const hooks = createRunHooks({ log, metrics, sentinel, audit });
   const presence = role === null ? createAbsentPresence() : await enter(lifecycle, role, ground);
   const tasks = await lifecycle.open(
     'task wake-ups',
@@ -45,6 +52,7 @@ export const createKernel = async (
   announceFreed(presence, tasks.wakes, log);
   const retention = createRetentions(database);
   retention.add(scheduleRetention);
+  retention.add(audit.retention);
   return {
     ...ground,
     release,
@@ -53,7 +61,8 @@ export const createKernel = async (
     secrets,
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
     limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
-    outbound: createOutbound({ ownEndpoints }),
+    outbound,
+    audit,
     hooks,
     sentinel,
     runner: createRunner({ ...ground, hooks }),

@@ -1,3 +1,4 @@
+import type { Audit } from './audit/audit.ts';
 import type { Database } from './database/database.ts';
 import type { Limits } from './limits/limits.ts';
 import type { Logger } from './observability/logger.ts';
@@ -27,6 +28,7 @@ export type Kernel = {
   readonly rotation: Rotation;
   readonly limits: Limits;
   readonly outbound: Outbound;
+  readonly audit: Audit;
   readonly hooks: RunHooks;
   readonly sentinel: Sentinel;
   readonly runner: Runner;

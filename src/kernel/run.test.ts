@@ -29,6 +29,7 @@ const open = async () => {
   const telemetry = await buildTelemetry(log);
   const metrics = createMetrics();
   const hooks = {
+    record: () => undefined,
     alert: (alert: Alert) => void alerts.push(alert),
     audit: (record: RunRecord) => void audits.push(record),
   };

@@ -31,7 +31,7 @@ const openWith =
     const untraced = { otlpEndpoint: null, headers: {}, sampleRatio: 1, serviceName: 'bench' };
     const telemetry = await openTelemetry({ ...untraced, ...identity, log });
     const database = await openDatabase({ url, log, metrics, telemetry });
-    const hooks = { alert: () => undefined, audit: () => undefined };
+    const hooks = { record: () => undefined, alert: () => undefined, audit: () => undefined };
     const tasks = createTasks(database, log);
     let stop: () => Promise<void> = () => Promise.resolve();
     return {

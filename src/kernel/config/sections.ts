@@ -162,6 +162,15 @@ const platformSection = () =>
     })
     .prefault({});
 
+const auditSection = () =>
+  z
+    .strictObject({
+      retentionDays: z.int().min(90).max(36_500).default(400),
+      dropUnexported: z.boolean().default(false),
+      anchorUrl: secret(httpUrl(), { minLength: 0 }).optional(),
+    })
+    .prefault({});
+
 /** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
 export const kernelSections = () => ({
   dataDirectory: z.string().min(1).default('data'),
@@ -172,6 +181,7 @@ export const kernelSections = () => ({
   platform: platformSection(),
   tasks: tasksSection(),
   mail: mailSection(),
+  audit: auditSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   rateLimit: z
     .strictObject({

@@ -97,6 +97,7 @@ export const createFixture = async (usecases: readonly ServedAction[], options: 
   const metrics = createMetrics();
   const telemetry = await buildTelemetry(log);
   const hooks = {
+    record: () => undefined,
     alert: (alert: Fixture['alerts'][number]) => void alerts.push(alert),
     audit: (record: RunRecord) => void audits.push(record),
   };

@@ -25,7 +25,7 @@ export const openTaskApp = async (url: string) => {
   const metrics = createMetrics();
   const telemetry = await buildTelemetry(log);
   const database = await openDatabase({ url, log, metrics, telemetry });
-  const hooks = { alert: () => undefined, audit: () => undefined };
+  const hooks = { record: () => undefined, alert: () => undefined, audit: () => undefined };
   const runner = createRunner({ database, log, metrics, telemetry, hooks });
   const tasks = createTasks(database, log);
   const taskMetrics = createTaskMetrics(metrics);

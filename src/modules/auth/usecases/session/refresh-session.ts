@@ -74,7 +74,10 @@ const refresh = async (deps: AuthDeps, { ctx, tx, claims }: Refresh): Promise<Re
   const now = kernel.now();
   const { idleExpiresAt } = sessionExpiry(now, config.tokens);
   const [rotated] = await rotateSession(tx, { id: sessionId, counter, now, idleExpiresAt });
-  if (rotated !== undefined) return { outcome: 'rotated', pair: await tokens.issue(rotated, now) };
+  if (rotated !== undefined) {
+    await ctx.audit(tx, { subject: `session:${sessionId}`, after: { refreshes: counter + 1 } });
+    return { outcome: 'rotated', pair: await tokens.issue(rotated, now) };
+  }
 
   await lockSession(tx, sessionId);
   const session = await findSessionState(tx, sessionId, now);
@@ -82,6 +85,7 @@ const refresh = async (deps: AuthDeps, { ctx, tx, claims }: Refresh): Promise<Re
   const verdict = judgeReplay({ counter, session, now, graceSeconds: config.tokens.refreshGraceSeconds });
   if (verdict === 'repeat') {
     await updateGraceUses(tx, sessionId);
+    await ctx.audit(tx, { subject: `session:${sessionId}`, after: { repeatedRefresh: counter } });
     return { outcome: 'repeated', pair: await tokens.issue(session, now) };
   }
   if (verdict === 'reused') {
