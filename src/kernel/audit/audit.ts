@@ -1,10 +1,4 @@
-import {
-  type AuditFilter,
-  type AuditPlace,
-  insertAuditEvent,
-  insertAuditEventOfChange,
-  listAuditEvents,
-} from '../database/audit.ts';
+import { type AuditFilter, type AuditPlace, insertAuditEvent, listAuditEvents } from '../database/audit.ts';
 import type { Unsealed } from '../database/audit-seals.ts';
 import type { Database, Tx } from '../database/database.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -17,8 +11,8 @@ import type { Secrets } from '../secrets/secrets.ts';
 import { createAnchor } from './anchor.ts';
 import type { AuditEvent } from './audit-event.ts';
 import { createAuditRetention } from './audit-retention.ts';
-import { toEvents, toPlainEvent } from './change.ts';
-import { createRefusals } from './refusals.ts';
+import { toEvents } from './change.ts';
+import { Refusals } from './refusals.ts';
 import { Sealer } from './sealer.ts';
 import { type Verification, verifyTrail } from './verify-trail.ts';
 
@@ -65,7 +59,7 @@ export const createAudit = (options: AuditOptions): Audit => {
   const redactor = createRedactor();
   const anchor = createAnchor({ url: config.anchorUrl ?? null, outbound, log });
   const sealer = new Sealer({ database, secrets, anchor, log });
-  const refusals = createRefusals({ db: database.lanes, log, onWritten: () => sealer.wake() });
+  const refusals = new Refusals({ db: database.lanes, log, onWritten: () => sealer.wake() });
   metrics.gauge({
     name: 'ashlar_audit_unsealed',
     help: 'Events of the audit trail that no seal vouches for yet, counted up to 100,001.',
@@ -75,14 +69,9 @@ export const createAudit = (options: AuditOptions): Audit => {
 
   return {
     record: (tx, change) => {
-      const plain = toPlainEvent(redactor, change);
-      const events = toEvents(redactor, change);
-      if (plain === null && events.length === 0) return;
-      tx.withCommit(() =>
-        plain === null
-          ? Promise.all(events.map((event) => insertAuditEvent(tx, event)))
-          : insertAuditEventOfChange(tx, plain),
-      );
+      const events = change.notes.length > 0 || tx.hasChanged ? toEvents(redactor, change) : [];
+      if (events.length === 0) return;
+      tx.withCommit(() => Promise.all(events.map((event) => insertAuditEvent(tx, event))));
       tx.afterCommit(() => sealer.wake());
     },
     refuse: (record) => refusals.add(record),

@@ -58,31 +58,28 @@ export class ChainCheck {
 
   #checkLink(seal: Seal): void {
     const { findings, isWhole } = this.#options;
-    const last = this.#last;
-    if (last === null && !isWhole) return;
-    const expected = (last?.seq ?? 0) + 1;
-    if (seal.seq !== expected) {
-      const missing = seal.seq - 1 > expected ? `seals ${expected} to ${seal.seq - 1} are` : `seal ${expected} is`;
-      findings.add({ kind: 'seal_missing', seal: expected, message: `${missing} missing` });
-      this.holes.push({ fromXid: BigInt(last?.toXid ?? 0), toXid: BigInt(seal.fromXid) });
-      return;
-    }
-    const previous = last === null ? firstPrevious : headOf(last);
-    const isLinked = seal.previous.equals(previous) && (last === null || follows(last, seal));
-    if (!isLinked) {
-      findings.add({
-        kind: 'chain_broken',
-        seal: seal.seq,
-        message: `seal ${seal.seq} does not follow from seal ${seal.seq - 1}: one of them was changed`,
-      });
+    if (this.#last === null && !isWhole) return;
+    const end = this.#last === null ? beginning : endOf(this.#last);
+    if (seal.seq !== end.seq + 1) {
+      const first = end.seq + 1;
+      const others = seal.seq - 1 > first ? ` and those up to ${seal.seq - 1} are` : ' is';
+      findings.add({ kind: 'seal_missing', seal: first, message: `seal ${first}${others} missing` });
+      this.holes.push({ fromXid: BigInt(end.toXid), toXid: BigInt(seal.fromXid) });
+    } else if (!seal.previous.equals(end.head) || !goesOn(end, seal)) {
+      const message = `seal ${seal.seq} does not follow from seal ${end.seq}: one of them was changed`;
+      findings.add({ kind: 'chain_broken', seal: seal.seq, message });
     }
   }
 }
 
+type End = Pick<Seal, 'seq' | 'fromXid' | 'toXid' | 'month'> & { readonly head: Buffer };
+
+const beginning: End = { seq: 0, fromXid: '0', toXid: '0', month: '', head: firstPrevious };
+const endOf = (seal: Seal): End => ({ ...seal, head: headOf(seal) });
+
 /** It goes on where the one before ended, or has the same transactions of another month. */
-const follows = (last: Seal, seal: Seal): boolean =>
-  seal.fromXid === last.toXid ||
-  (seal.fromXid === last.fromXid && seal.toXid === last.toXid && seal.month > last.month);
+const goesOn = (end: End, seal: Seal): boolean =>
+  seal.fromXid === end.toXid || (seal.fromXid === end.fromXid && seal.toXid === end.toXid && seal.month > end.month);
 
 const nothing: LeafDiff = { changed: [], missing: [], added: [] };
 

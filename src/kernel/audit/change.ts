@@ -1,6 +1,7 @@
 import { newId } from '../ids.ts';
 import type { Redactor } from '../observability/redact.ts';
 import type { Change, RunRecord } from '../run.ts';
+import type { AuditNote } from '../usecase.ts';
 import type { NewAuditEvent } from './audit-event.ts';
 import { toNoteText } from './note-text.ts';
 
@@ -10,9 +11,16 @@ export const actorOf = ({ actor, type }: Pick<RunRecord, 'actor' | 'type'>) =>
     ? { actorType: type === 'user_action' ? 'anonymous' : 'system', actorId: null, sessionId: null }
     : { actorType: actor.type, actorId: actor.id, sessionId: actor.sessionId };
 
-/** One event for each note. A change by somebody that noted nothing is one all the same, without a subject. */
+type Noted = Omit<AuditNote, 'subject'> & { readonly subject: string | null };
+
+/**
+ * One event for each note. Without any, what a person or a program asked for is recorded all the same, and no more than
+ * that it was done; what follows from it (tasks, subscribers) is recorded only where it notes something.
+ */
 export const toEvents = (redactor: Redactor, change: Change): readonly NewAuditEvent[] => {
-  const { operation, origin, traceId, notes } = change;
+  const { type, operation, origin, traceId, reads, notes } = change;
+  const isAsked = !reads && (type === 'user_action' || type === 'manual_command');
+  const noted: readonly Noted[] = notes.length === 0 && isAsked ? [{ subject: null }] : notes;
   const common = {
     ...actorOf(change),
     operation,
@@ -22,19 +30,11 @@ export const toEvents = (redactor: Redactor, change: Change): readonly NewAuditE
     address: origin?.address ?? null,
     traceId,
   };
-  return notes.map(({ subject, before, after }) => ({
+  return noted.map(({ subject, before, after }) => ({
     ...common,
     id: newId(),
     subject,
     before: toNoteText(redactor, before),
     after: toNoteText(redactor, after),
   }));
-};
-
-/** What a person or a program asks for is recorded even if it says nothing; what follows from it, where it says something. */
-export const toPlainEvent = (redactor: Redactor, change: Change): NewAuditEvent | null => {
-  const isAsked = change.type === 'user_action' || change.type === 'manual_command';
-  if (!isAsked || change.reads || change.notes.length > 0) return null;
-  const [event] = toEvents(redactor, { ...change, notes: [{ subject: '' }] });
-  return event === undefined ? null : { ...event, subject: null };
 };

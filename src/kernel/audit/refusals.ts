@@ -21,86 +21,86 @@ type Entry = {
   dueAt: number;
 };
 
-export type Refusals = {
-  add(record: RunRecord): void;
-  /** Writes what has been counted. */
-  close(): Promise<void>;
-};
-
 type RefusalsOptions = {
   readonly db: Db;
   readonly log: Logger;
   /** Rows were committed. */
   readonly onWritten: () => void;
-  /** Milliseconds of a clock that is never set back. */
-  readonly now?: () => number;
 };
 
 /**
  * Who is refused may come back a thousand times a second; the audit trail gets a row at once (within a second) and then
  * one with the count of each ten seconds. What was not written yet is lost with the process.
  */
-export const createRefusals = ({ db, log, onWritten, now = () => performance.now() }: RefusalsOptions): Refusals => {
-  const entries = new Map<string, Entry>();
-  let timer: NodeJS.Timeout | null = null;
-  let flushing: Promise<void> | null = null;
-  let isFailing = false;
+export class Refusals {
+  readonly #options: RefusalsOptions;
+  readonly #entries = new Map<string, Entry>();
+  #timer: NodeJS.Timeout | null = null;
+  #flushing: Promise<void> | null = null;
+  #isFailing = false;
 
-  const add = (record: RunRecord): void => {
-    const wanted = keyOf(record);
-    const isFull = entries.size >= maxKeys && !entries.has(wanted);
-    const key = isFull ? `all ${record.operation}` : wanted;
-    const entry = entries.get(key) ?? { record, count: 0, dueAt: 0 };
+  constructor(options: RefusalsOptions) {
+    this.#options = options;
+  }
+
+  add(record: RunRecord): void {
+    const own = keyOf(record);
+    const isOther = this.#entries.size >= maxKeys && !this.#entries.has(own);
+    const key = isOther ? `all ${record.operation}` : own;
+    const entry = this.#entries.get(key) ?? { record, count: 0, dueAt: 0 };
     entry.count += 1;
-    entry.record = isFull ? { ...record, actor: null, origin: null } : record;
-    entries.set(key, entry);
-    timer ??= setInterval(() => (flushing ??= flush(now())), flushMs).unref();
-  };
+    entry.record = isOther ? { ...record, actor: null, origin: null } : record;
+    this.#entries.set(key, entry);
+    this.#timer ??= setInterval(() => void this.#flush(performance.now()), flushMs).unref();
+  }
 
-  const flush = (time: number): Promise<void> =>
-    writeDue(time).finally(() => {
-      flushing = null;
+  /** Writes what has been counted. */
+  async close(): Promise<void> {
+    this.#stop();
+    await this.#flushing;
+    await this.#flush(Infinity);
+  }
+
+  #stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #flush(time: number): Promise<void> {
+    this.#flushing ??= this.#writeDue(time).finally(() => {
+      this.#flushing = null;
     });
+    return this.#flushing;
+  }
 
-  const writeDue = async (time: number): Promise<void> => {
-    const due = [...entries.values()].filter(({ count, dueAt }) => count > 0 && dueAt <= time);
-    const written = due.map(({ record, count }) => ({ record, count }));
-    if (due.length > 0 && !(await write(written))) return;
+  async #writeDue(time: number): Promise<void> {
+    const due = [...this.#entries.values()].filter(({ count, dueAt }) => count > 0 && dueAt <= time);
+    const rows = due.map(({ record, count }) => ({ record, count }));
+    if (rows.length > 0 && !(await this.#write(rows))) return;
     for (const [index, entry] of due.entries()) {
       // What came while they were written stays for the next time.
-      entry.count -= written[index]?.count ?? 0;
+      entry.count -= rows[index]?.count ?? 0;
       entry.dueAt = time + windowMs;
     }
-    for (const [key, { count, dueAt }] of entries) if (count === 0 && dueAt <= time) entries.delete(key);
-    if (entries.size > 0 || timer === null) return;
-    clearInterval(timer);
-    timer = null;
-  };
+    for (const [key, { count, dueAt }] of this.#entries) if (count === 0 && dueAt <= time) this.#entries.delete(key);
+    if (this.#entries.size === 0) this.#stop();
+  }
 
-  const write = async (rows: readonly Counted[]): Promise<boolean> => {
+  async #write(rows: readonly Counted[]): Promise<boolean> {
+    const { db, log, onWritten } = this.#options;
     try {
       await insertRefusals(db, toColumns(rows));
       onWritten();
-      isFailing = false;
+      this.#isFailing = false;
       return true;
     } catch (thrown) {
-      if (!isFailing)
+      if (!this.#isFailing)
         log.warn({ err: toAppError(thrown) }, 'refusals could not be written to the audit trail; they are counted on');
-      isFailing = true;
+      this.#isFailing = true;
       return false;
     }
-  };
-
-  return {
-    add,
-    close: async () => {
-      if (timer !== null) clearInterval(timer);
-      timer = null;
-      await flushing;
-      await flush(Infinity);
-    },
-  };
-};
+  }
+}
 
 const keyOf = ({ actor, origin, operation }: RunRecord): string =>
   `${actor === null ? sourceOf(origin?.address ?? '') : actor.id} ${operation}`;

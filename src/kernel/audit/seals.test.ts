@@ -5,7 +5,7 @@ import { newId } from '#kernel/ids.ts';
 import { test as base } from '#test/database.ts';
 import { merkleRoot } from './merkle.ts';
 import { buildChange, newSecrets, openTrail as openOneTrail } from './testing/open-trail.ts';
-import { findTamperings } from './testing/find-tamperings.ts';
+import { findTamperings } from '../database/testing/find-tamperings.ts';
 import { verifyTrail } from './verify-trail.ts';
 
 const test = base.extend('secrets', { scope: 'file' }, () => newSecrets());
@@ -99,7 +99,7 @@ describe('seals', () => {
   });
 
   test('are made without being asked for, by whoever wrote, and told to the log', async ({ database, secrets }) => {
-    const { audit, write, logged, metrics } = await openTrail(database, { secrets });
+    const { write, logged, metrics } = await openTrail(database, { secrets });
     await write([{ subject: newId() }]);
     await vi.waitFor(() => expect(logged).toContainEqual(expect.objectContaining({ msg: 'audit sealed' })), {
       timeout: 10_000,

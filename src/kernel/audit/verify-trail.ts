@@ -172,42 +172,25 @@ class TrailCheck {
     const ids = [...changed, ...added].slice(0, maxNamed);
     const events = await this.#options.database.transaction((tx) => listEventsById(tx, { month, ids }));
     const byId = new Map(events.map((event) => [event.id, event]));
-    for (const id of changed) {
-      const { operation = null, at = null } = byId.get(id) ?? {};
-      const what = operation === null ? '' : ` (${operation}, ${at})`;
-      this.#findings.add({
-        kind: 'event_changed',
-        seal: seq,
-        month,
-        eventId: id,
-        operation,
-        at,
-        message: `event ${id}${what} was changed after seal ${seq}`,
-      });
-    }
+    for (const id of changed) this.#addChanged(id, byId.get(id), seal);
     for (const id of missing) {
       const at = timeOfId(id);
-      this.#findings.add({
-        kind: 'event_missing',
-        seal: seq,
-        month,
-        eventId: id,
-        at,
-        message: `event ${id}${at === null ? '' : ` of ${at}`} was deleted, or moved, after seal ${seq}`,
-      });
+      const message = `event ${id}${at === null ? '' : ` of ${at}`} was deleted, or moved, after seal ${seq}`;
+      this.#findings.add({ kind: 'event_missing', seal: seq, month, eventId: id, at, message });
     }
     for (const id of added) {
       const event = byId.get(id);
+      const message = `event ${id} was added after seal ${seq}`;
       if (event !== undefined) this.#addEvent(event, seal);
-      else
-        this.#findings.add({
-          kind: 'event_added',
-          seal: seq,
-          month,
-          eventId: id,
-          message: `event ${id} was added after seal ${seq}`,
-        });
+      else this.#findings.add({ kind: 'event_added', seal: seq, month, eventId: id, message });
     }
+  }
+
+  #addChanged(id: string, event: AuditEvent | undefined, { seq, month }: Seal): void {
+    const { operation = null, at = null } = event ?? {};
+    const what = operation === null ? '' : ` (${operation}, ${at})`;
+    const message = `event ${id}${what} was changed after seal ${seq}`;
+    this.#findings.add({ kind: 'event_changed', seal: seq, month, eventId: id, operation, at, message });
   }
 
   async #checkUnsealed(): Promise<number> {

@@ -17,14 +17,6 @@ export const insertAuditEvent = prepared(
   (_db, value: Slots<NewAuditEvent>) => sql`insert into kernel.audit_events (${columns}) values (${valuesOf(value)})`,
 );
 
-/** Only if the transaction has written something: what only looked has changed nothing. */
-export const insertAuditEventOfChange = prepared(
-  'kernel.insert-audit-event-of-change',
-  (_db, value: Slots<NewAuditEvent>) => sql`
-    insert into kernel.audit_events (${columns})
-    select ${valuesOf(value)} where pg_current_xact_id_if_assigned() is not null`,
-);
-
 export type Refusals = {
   readonly ids: readonly string[];
   readonly actorTypes: readonly string[];

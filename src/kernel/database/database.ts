@@ -17,6 +17,11 @@ export type Db = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>> & {
 /** An open transaction. Store functions that write take it, so that no write compiles outside `ctx.transaction`. */
 export type Tx = Db & {
   readonly [transaction]: true;
+  /**
+   * Whether a statement has changed rows. One that changes them in a part of its own (`with … as (insert …)`) always
+   * counts, a function that does so never.
+   */
+  readonly hasChanged: boolean;
   /** Runs fn after the work and before the commit, in the order of the calls; what it throws rolls back. For locks that must be short. */
   beforeCommit(fn: () => Promise<void>): void;
   /**

@@ -130,6 +130,24 @@ describe('a transaction', () => {
     expect(runs).toBe(3);
   });
 
+  test('knows whether it has changed anything: not by a lock, nor by a statement that found nothing', async ({
+    database,
+    entries: _entries,
+  }) => {
+    const name = newId();
+    const changesBy = (...texts: readonly string[]) =>
+      database.transaction(async (tx) => {
+        for (const one of texts) await tx.execute(sql.raw(one));
+        return tx.hasChanged;
+      });
+    const found = 'select name from ledger.entries for update';
+    expect(await changesBy()).toBe(false);
+    expect(await changesBy(found, `update ledger.entries set name = 'x' where name = '${name}'`)).toBe(false);
+    expect(await changesBy(`insert into ledger.entries values ('${name}')`)).toBe(true);
+    expect(await changesBy(found, `delete from ledger.entries where name = '${name}'`, 'select 1')).toBe(true);
+    expect(await changesBy(`with new as (insert into ledger.entries values ('${name}')) select 1`)).toBe(true);
+  });
+
   test('runs fn again after a serialization failure, three times at most', async ({ database, entries: _entries }) => {
     const name = newId();
     let runs = 0;

@@ -180,19 +180,23 @@ const openScope = (runOn: RunOn, connection: Connection): Scope => {
   const before: (() => Promise<void>)[] = [];
   const last: (() => Promise<unknown>)[] = [];
   const after: (() => void)[] = [];
+  const changes = watchChanges();
   const db = createDb(async (statement, values) => {
     if (isOver)
       throw new Error(`the transaction of the query ${statement.name} is over: every statement must be awaited in it`);
-    return runOn(connection, statement, values);
+    return runOn(connection, changes.watched(statement), values);
   });
   const hooks = {
+    get hasChanged() {
+      return changes.any();
+    },
     beforeCommit: (fn: () => Promise<void>) => void before.push(fn),
     withCommit: (fn: () => Promise<unknown>) => void last.push(fn),
     afterCommit: (fn: () => void) => void after.push(fn),
   };
   return {
     // `as`: the brand exists in types only, and this is the one place that gives it.
-    tx: Object.assign(db, hooks) as unknown as Tx,
+    tx: Object.defineProperties(db, Object.getOwnPropertyDescriptors(hooks)) as unknown as Tx,
     finish: async (value) => {
       for (const fn of before) await fn();
       return value;
@@ -204,6 +208,25 @@ const openScope = (runOn: RunOn, connection: Connection): Scope => {
     committed: () => {
       for (const fn of after) fn();
     },
+  };
+};
+
+const writesInParts = /\b(?:insert\s+into|delete\s+from|merge\s+into|update\s[^;]*\sset)\s/i;
+
+/** PostgreSQL says of each statement what it was and how many rows it touched; of its parts it says nothing. */
+const watchChanges = () => {
+  let isChanged = false;
+  const queries: Statement[] = [];
+  return {
+    any: () => isChanged || queries.some(({ strings: [text] }) => writesInParts.test(text)),
+    watched: (statement: Statement): Statement => ({
+      ...statement,
+      decode: (rows) => {
+        if ('command' in rows && rows.command === 'SELECT') queries.push(statement);
+        else if ('count' in rows && Number(rows.count) > 0) isChanged = true;
+        return statement.decode(rows);
+      },
+    }),
   };
 };
 

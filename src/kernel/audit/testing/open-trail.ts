@@ -43,12 +43,12 @@ export const openTrail = (database: Database, { secrets, outbound = nowhere, anc
     metrics,
     log: buildLog(logged),
   });
-  return {
+  return Promise.resolve({
     audit,
     logged,
     metrics,
     /** One transaction that notes these. */
     write: (notes: readonly AuditNote[], over: Partial<Change> = {}) =>
       database.transaction((tx) => Promise.resolve(audit.record(tx, buildChange(notes, over)))),
-  };
+  });
 };
