@@ -62,7 +62,7 @@ export const createKernel = async (
     retention,
     secrets,
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
-    limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
+    limits: createLimits({ ...connected, config: config.rateLimit, database, secrets, metrics, log }),
     outbound,
     audit,
     activity,

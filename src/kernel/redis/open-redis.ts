@@ -7,6 +7,7 @@ import type { Redis, RedisCall, RedisCommands, RedisScript } from './redis.ts';
 
 const reconnectMs = 250;
 const connectTimeoutMs = 1_500;
+const startMs = 1_000;
 /** A peer that vanished without a word is found by this. */
 const pingMs = 10_000;
 
@@ -19,7 +20,7 @@ export type RedisOptions = {
 
 type Connect = () => RedisClientType;
 
-/** Connects in the background: a process starts without Redis as it runs without it. */
+/** Waits a second for the first connection: a process starts without Redis as it runs without it. */
 export const openRedis = async ({ url, prefix, log }: RedisOptions): Promise<Redis> => {
   const { createClient } = await import('@redis/client');
   const connect: Connect = () => {
@@ -43,12 +44,8 @@ export const openRedis = async ({ url, prefix, log }: RedisOptions): Promise<Red
     },
   });
   const commands = connect();
-  const started = new Promise<void>((resolve) => void commands.once('ready', resolve));
-  const run = <T>(fn: (client: RedisClientType) => Promise<T>): Promise<T> =>
-    breaker.run(async () => {
-      await started;
-      return fn(commands);
-    });
+  await isReady(commands);
+  const run = <T>(fn: (client: RedisClientType) => Promise<T>): Promise<T> => breaker.run(() => fn(commands));
   const subscriptions = createSubscriptions({ connect, prefix, log });
   return {
     get isUp() {
@@ -62,6 +59,14 @@ export const openRedis = async ({ url, prefix, log }: RedisOptions): Promise<Red
       await Promise.all([end(commands), subscriptions.close()]);
     },
   };
+};
+
+const isReady = async (client: RedisClientType): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  client.once('ready', resolve);
+  const timer = setTimeout(resolve, startMs);
+  await promise;
+  clearTimeout(timer);
 };
 
 const evaluate = async (

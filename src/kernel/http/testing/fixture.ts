@@ -122,6 +122,7 @@ export const createFixture = async (usecases: readonly ServedAction[], options: 
     limits: createLimits({
       config: { ...outOfReach, ...options.rateLimit },
       database,
+      presence: { processes: 1 },
       secrets: noSecrets,
       metrics,
       log,
