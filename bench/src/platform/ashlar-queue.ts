@@ -56,7 +56,6 @@ const openWith =
           tasks: [{ module: 'bench', usecase: asyncTask({ operationId: 'nothing', payload: contract.payload, keep, execute }) }],
           queues: null,
           slots: { database: 16, network: 16, cache: 8, background: 4 },
-          resultRetentionDays: 7,
           runner: createRunner({ database, log, metrics, telemetry, hooks }),
           wakes: tasks.wakes,
           log,

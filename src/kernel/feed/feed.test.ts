@@ -139,6 +139,20 @@ test('away for longer than notices are kept: says so, and begins anew', () => {
   expect(seen).toEqual(['one']);
 });
 
+test('reads the last minutes once more over a new connection, since a crashed server counts again from lower', () => {
+  const clock = { ms: 0 };
+  const inbox = new Inbox({ windowSeconds: 1_200, log: buildLog(), now: () => clock.ms });
+  const seen: unknown[] = [];
+  inbox.listen({ topic: 't', tell: (data) => seen.push(data), missed: () => expect.unreachable() });
+  inbox.take([{ seq: 1, xid: 10, topic: 't', data: 'one' }], 10);
+  clock.ms += 5_000;
+  inbox.rewind();
+  expect(inbox.position).toEqual({ mark: null, applied: [1], windowSeconds: 305 });
+  inbox.take([{ seq: 2, xid: 8, topic: 't', data: 'two' }], 9);
+  expect(seen).toEqual(['one', 'two']);
+  expect(inbox.position).toEqual({ mark: 9, applied: [1], windowSeconds: null });
+});
+
 test('forgets what the mark has passed', () => {
   const inbox = new Inbox({ windowSeconds: 60, log: buildLog() });
   inbox.take(

@@ -6,6 +6,8 @@ import type { Logger } from '../observability/logger.ts';
 const startMs = 60_000;
 /** Before the first notices that it has not seen are dropped. */
 const patienceMs = (feedKeptSeconds - 600) * 1000;
+/** Far above what a server that crashes may lose, and above the minute that a transaction may take. */
+const rewindSeconds = 300;
 
 type Notice = Pick<NoticeRow, 'topic' | 'data'>;
 type Listener = {
@@ -33,6 +35,7 @@ export class Inbox {
   #started: { readonly at: number; readonly notices: Notice[] } | null = null;
   #mark: number | null = null;
   #takenAt = 0;
+  #isRewinding = false;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -42,11 +45,18 @@ export class Inbox {
   get position(): FeedPosition {
     const { windowSeconds } = this.#options;
     if (this.#mark !== null && this.#now() - this.#takenAt > patienceMs) this.#beginAnew();
-    return {
-      mark: this.#mark,
-      applied: [...this.#applied.keys()],
-      windowSeconds: this.#mark === null ? windowSeconds : null,
-    };
+    const applied = [...this.#applied.keys()];
+    if (this.#mark === null) return { mark: null, applied, windowSeconds };
+    if (!this.#isRewinding) return { mark: this.#mark, applied, windowSeconds: null };
+    return { mark: null, applied, windowSeconds: (this.#now() - this.#takenAt) / 1000 + rewindSeconds };
+  }
+
+  /**
+   * For each new connection. A server that crashed may give out numbers again that it had given to transactions of its
+   * last moments: below our mark, which only this process remembers. So the last minutes are read once more.
+   */
+  rewind(): void {
+    this.#isRewinding = true;
   }
 
   /** The answer to `position`. */
@@ -58,6 +68,7 @@ export class Inbox {
     for (const [seq, xid] of this.#applied) if (xid < mark) this.#applied.delete(seq);
     this.#mark = mark;
     this.#takenAt = at;
+    this.#isRewinding = false;
   }
 
   /** At most once for each `seq`, unless the mark has passed it. */

@@ -157,12 +157,13 @@ class StartedPresence implements Presence {
   }
 
   async #enter(db: Db): Promise<void> {
-    const { role, release, isPooled } = this.#options;
+    const { role, release, isPooled, inbox } = this.#options;
     const { queues } = this.#describe();
     const row = { id: this.processId, isLocked: !isPooled, role, release, host: hostname(), pid: process.pid, queues };
     const [registered] = await registerProcess(db, row);
     if (registered?.isSafe !== true) throw new Error('a former session of this process still holds its lock');
     if (!isPooled) for (const channel of this.#channels.keys()) await listenTo(db, channel);
+    inbox.rewind();
     for (const fn of this.#ups) await fn(db);
   }
 
