@@ -42,7 +42,8 @@ export const startLoad = ({ url, accessToken, clients }: Options): Load => {
       const wanted = acknowledged.length + count;
       const deadline = performance.now() + 60_000;
       while (acknowledged.length < wanted) {
-        if (performance.now() > deadline) throw new Error(`${acknowledged.length} of ${wanted} after a minute: ${odd}`);
+        if (performance.now() > deadline)
+          throw new Error(`${acknowledged.length} of ${wanted} after a minute: ${odd.join(', ')}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
