@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Permission } from '#kernel/actor.ts';
 import type { SecretValue } from '#kernel/secrets/secret-value.ts';
 import type { FlagContract, SettingContract } from '#kernel/setting.ts';
+import type { HealthCheck } from '#kernel/module.ts';
 import { mailLocales } from '#kernel/mail/mail-template.ts';
 import type { TaskContract } from '#kernel/usecase.ts';
 
@@ -112,6 +113,8 @@ export type PlatformPortal = {
   getSetting<S extends z.ZodType>(setting: SettingContract<S>): z.output<S>;
   /** Null is whoever is not signed in. */
   isEnabled(flag: FlagContract, actorId: string | null): boolean;
+  /** For the health report; `name` is unique in it. It may take 2 s. */
+  registerHealthCheck(name: string, check: () => Promise<HealthCheck>): void;
   /** Makes the secret, or its next version. */
   putSecret(secret: NamedSecret): Promise<void>;
   /** The value that holds. `host` is where it will be sent to; null if that is not known: then only unbound ones are given. */

@@ -32,6 +32,22 @@ export const registerProcess = prepared(
     select case when is_locked then pg_try_advisory_lock(${lockClass}, lock_key) else true end as "isSafe" from me`,
 );
 
+const isoText = (time: SQL) => sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+export type LivingProcess = Pick<ProcessRow, 'id' | 'role' | 'host' | 'pid' | 'release'> & {
+  /** ISO 8601, both. */
+  readonly startedAt: string;
+  readonly seenAt: string;
+};
+
+/** All running processes, the oldest first. */
+export const listProcesses = prepared(
+  'kernel.list-processes',
+  () => sql<LivingProcess>`
+    select id, role, host, pid, release, ${isoText(sql`started_at`)} as "startedAt", ${isoText(sql`seen_at`)} as "seenAt"
+      from kernel.processes order by started_at, id`,
+);
+
 export const unregisterProcess = prepared(
   'kernel.unregister-process',
   (_db, value: Slots<{ readonly id: string }>) => sql`delete from kernel.processes where id = ${value.id}::uuid`,

@@ -1,12 +1,13 @@
 import type { ConfigRow } from '#kernel/config/describe.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { MailTemplate } from '#kernel/mail/mail-template.ts';
-import type { HealthCheck } from '#kernel/module.ts';
+import type { Module } from '#kernel/module.ts';
 import type { ScheduleDefinition } from '#kernel/schedules/schedule-definition.ts';
 import type { SealedTable } from '#kernel/secrets/sealed-table.ts';
 import type { SettingContract } from '#kernel/setting.ts';
 import type { MailConfig } from './clients/create-mailer.ts';
 import type { Mailer } from './clients/mailer.ts';
+import type { HealthChecks } from './logic/health-checks.ts';
 import type { AlertingConfig, Notices } from './logic/notices.ts';
 import type { ProcessWatch } from './logic/process-watch.ts';
 import type { Settings } from './logic/settings.ts';
@@ -63,12 +64,12 @@ export type PlatformDeps = {
   /** What every module writes to people. */
   readonly listMailTemplates: () => readonly MailTemplate[];
   readonly mailer: Mailer;
-  /** Every check of every module, by name. */
-  readonly checkModules: () => Promise<Readonly<Record<string, HealthCheck>>>;
+  readonly healthChecks: HealthChecks;
 };
 
 /** What the app gives; the rest the module makes. */
-export type PlatformGiven = Omit<PlatformDeps, 'notices' | 'processWatch' | 'settings' | 'mailer'> & {
+export type PlatformGiven = Omit<PlatformDeps, 'notices' | 'processWatch' | 'settings' | 'mailer' | 'healthChecks'> & {
+  readonly listModules: () => readonly Module<unknown>[];
   readonly mail: MailConfig;
   /** Of every module. */
   readonly listSettings: () => readonly SettingContract[];

@@ -5,6 +5,7 @@ import type { PlatformDeps, PlatformGiven } from './deps.ts';
 import { createMailer } from './clients/create-mailer.ts';
 import { ErrorRecorder } from './logic/error-recorder.ts';
 import { sealedMailTable } from './logic/mail-content.ts';
+import { createHealthChecks } from './logic/health-checks.ts';
 import { testMail } from './logic/mails/test-mail.ts';
 import { namedSecretTable, putNamed, resolveNamed } from './logic/named-secrets.ts';
 import { alertMail } from './logic/mails/alert-mail.ts';
@@ -175,6 +176,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
 
 export const createPlatformModule = ({
   listSettings: listDeclared,
+  listModules,
   mail,
   ...given
 }: PlatformGiven): Module<PlatformPortal> => {
@@ -188,7 +190,8 @@ export const createPlatformModule = ({
   const mailer = createMailer(mail, kernel);
   const notices = createNotices(given);
   kernel.retention.add(createErrorRetention(kernel));
-  const deps: PlatformDeps = { ...given, notices, processWatch, settings, mailer };
+  const healthChecks = createHealthChecks(listModules);
+  const deps: PlatformDeps = { ...given, notices, processWatch, settings, mailer, healthChecks };
   const recorder = new ErrorRecorder({ ...kernel, tell: (tx, groups) => tellOfErrors(deps, tx, groups) });
   const statistics = new StatRecorder(kernel);
   kernel.metrics.gauge({
@@ -203,6 +206,7 @@ export const createPlatformModule = ({
     portal: {
       getSetting: settings.get,
       isEnabled: settings.isEnabled,
+      registerHealthCheck: healthChecks.register,
       putSecret: (secret) => putNamed(kernel, secret),
       resolveSecret: (name, { host }) => resolveNamed(kernel, name, host),
     },
