@@ -26,6 +26,7 @@ export class StatRecorder {
   readonly #people = new Map<string, string[]>();
   #activeToday = 0;
   #isFailing = false;
+  #isStopping = false;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
 
@@ -49,6 +50,7 @@ export class StatRecorder {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#isStopping = true;
     await this.flush();
   }
 
@@ -106,6 +108,8 @@ export class StatRecorder {
       await insertDailyActive(database.lanes, { day, actorIds });
       this.#people.delete(day);
     }
+    // Nobody asks a process for its metrics any more, and a one-off command should end.
+    if (this.#isStopping) return;
     const [today] = await countDailyActive(database.lanes, { day: dayOf(this.#minute) });
     this.#activeToday = today?.people ?? 0;
   }
