@@ -43,8 +43,10 @@ export const reinstall = (app: TestApp, installation: Partial<Installation>): Te
 /** The same app, configured otherwise. */
 export const reconfigure = (app: TestApp, changes: Partial<AppConfig>): TestApp => {
   const config = { ...app.config, ...changes };
-  return { ...app, ...createApp({ ...app.kernel, metrics: createMetrics() }, config, app.installation) };
+  const other = createApp({ ...app.kernel, metrics: createMetrics() }, config, app.installation);
+  return { ...app, ...other, ...openDoors(other) };
 };
+
 /** The same app with these modules in place of its own. */
 export const withModules = (app: TestApp, modules: TestApp['modules']): TestApp => ({
   ...app,

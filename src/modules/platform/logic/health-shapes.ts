@@ -24,6 +24,7 @@ export const healthReport = z.object({
       transactions: z.object({ open: z.int(), busy: z.int(), waiting: z.int() }),
     }),
   }),
+  redis: z.object({ isUp: z.boolean(), pingMs: z.number().nullable() }).nullable(),
   processes: z.array(
     z.object({
       id: z.uuid(),

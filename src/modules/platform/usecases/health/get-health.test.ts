@@ -1,12 +1,14 @@
 import { hostname } from 'node:os';
 
-import { describe, expect } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 
 import { z } from 'zod';
 
+import { openRedis } from '#kernel/redis/open-redis.ts';
 import { readHealth } from '#portals/platform.ts';
-import { type TestApp, test } from '#test/app.ts';
+import { reinstall, type TestApp, test } from '#test/app.ts';
 import { buildActor } from '#test/build.ts';
+import { openRedisServer, redis } from '#test/redis.ts';
 
 const ask = (app: TestApp, permissions: readonly string[]) =>
   app
@@ -40,6 +42,7 @@ describe('get-health', () => {
           transactions: { open: expect.any(Number), busy: 0, waiting: 0 },
         },
       },
+      redis: null,
       processes: [
         {
           id: app.kernel.presence.processId,
@@ -99,6 +102,26 @@ describe('get-health', () => {
     expect(await (await ask(app, [readHealth.name])).json()).toMatchObject({
       status: 'degraded',
       checks: { relay: { status: 'degraded', detail: 'slow' } },
+    });
+  });
+});
+
+describe.skipIf(redis.isMissing)(redis.title, () => {
+  test('tells how fast Redis answers, and is degraded once it is lost', async ({ app }) => {
+    const server = await openRedisServer();
+    onTestFinished(server.close);
+    const client = await openRedis({ url: server.url, prefix: 'ashlar:test:', log: app.kernel.log });
+    onTestFinished(client.close);
+    const other = reinstall({ ...app, kernel: { ...app.kernel, redis: client } }, {});
+
+    expect(await (await ask(other, [readHealth.name])).json()).toMatchObject({
+      status: 'ok',
+      redis: { isUp: true, pingMs: expect.any(Number) },
+    });
+    await server.kill();
+    expect(await (await ask(other, [readHealth.name])).json()).toMatchObject({
+      status: 'degraded',
+      redis: { isUp: false, pingMs: null },
     });
   });
 });
