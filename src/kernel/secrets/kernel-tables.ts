@@ -2,4 +2,7 @@ import { sealedAnswerTable } from '../idempotency/kept-answer.ts';
 import type { SealedTable } from './sealed-table.ts';
 
 /** Where the kernel itself keeps sealed values, but for the root secret, with which each rotation begins. */
-export const kernelSealedTables: readonly SealedTable[] = [sealedAnswerTable];
+export const kernelSealedTables: readonly SealedTable[] = [
+  sealedAnswerTable,
+  { table: 'kernel.audit_keys', column: 'private_sealed', id: 'id', version: 1 },
+];
