@@ -54,19 +54,23 @@ const openServer = async (place: Place, judge: NonNullable<Options['judge']> = (
 
 const messageIdIn = (raw: string | undefined) => /^Message-ID: (.*)$/m.exec(raw ?? '')?.[1]?.trim();
 
-test('mail test signs in over TLS and tells the answer; the password stands nowhere', async ({ place }) => {
-  const { env, received } = await openServer(place);
-  const good = await place.run(['mail', 'test', '--to', 'you@example.com'], { env });
-  expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Accepted: 250/) });
-  expect(received).toMatchObject([{ to: ['you@example.com'], isSecure: true }]);
+test(
+  'mail test signs in over TLS and tells the answer; the password stands nowhere',
+  { timeout: 120_000 },
+  async ({ place }) => {
+    const { env, received } = await openServer(place);
+    const good = await place.run(['mail', 'test', '--to', 'you@example.com'], { env });
+    expect(good).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Accepted: 250/) });
+    expect(received).toMatchObject([{ to: ['you@example.com'], isSecure: true }]);
 
-  const wrong = { ...env, ASHLAR_MAIL__SMTP_URL: env.ASHLAR_MAIL__SMTP_URL.replace(password, `${password}-wrong`) };
-  const bad = await place.run(['mail', 'test', '--to', 'you@example.com'], { env: wrong });
-  expect(bad).toMatchObject({ code: 1, stderr: expect.stringContaining('MAIL_NOT_ACCEPTED') });
-  const shown = await place.run(['config', 'show'], { env });
-  expect(shown.stdout).toContain('mail.smtpUrl = "[secret]"');
-  expect(JSON.stringify([good, bad, shown])).not.toContain(password);
-});
+    const wrong = { ...env, ASHLAR_MAIL__SMTP_URL: env.ASHLAR_MAIL__SMTP_URL.replace(password, `${password}-wrong`) };
+    const bad = await place.run(['mail', 'test', '--to', 'you@example.com'], { env: wrong });
+    expect(bad).toMatchObject({ code: 1, stderr: expect.stringContaining('MAIL_NOT_ACCEPTED') });
+    const shown = await place.run(['config', 'show'], { env });
+    expect(shown.stdout).toContain('mail.smtpUrl = "[secret]"');
+    expect(JSON.stringify([good, bad, shown])).not.toContain(password);
+  },
+);
 
 test(
   'a mail that was sent by a process that died before it could say so, comes again with the same Message-ID',
