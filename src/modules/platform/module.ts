@@ -31,6 +31,10 @@ import { reopenError } from './usecases/errors/reopen-error.ts';
 import { resolveError } from './usecases/errors/resolve-error.ts';
 import { showError } from './usecases/errors/show-error.ts';
 import { getConfig } from './usecases/config/get-config.ts';
+import { clearCache } from './usecases/cache/clear-cache.ts';
+import { getCacheStats } from './usecases/cache/get-cache-stats.ts';
+import { invalidateCache } from './usecases/cache/invalidate-cache.ts';
+import { showCache } from './usecases/cache/show-cache.ts';
 import { showConfig } from './usecases/config/show-config.ts';
 import { validateConfig } from './usecases/config/validate-config.ts';
 import { stopDatabase } from './usecases/database/stop-database.ts';
@@ -97,6 +101,7 @@ import { stopTask } from './usecases/tasks/stop-task.ts';
 const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   applyMigrations,
   cancelTask,
+  clearCache,
   clearTasks,
   closeError,
   createMigration,
@@ -109,6 +114,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   dropExpired,
   fireSchedule,
   getChannels,
+  getCacheStats,
   getConfig,
   getError,
   getErrors,
@@ -130,6 +136,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   holdSchedule,
   ignoreError,
   listErrors,
+  invalidateCache,
   listQueues,
   listSchedules,
   listSecrets,
@@ -160,6 +167,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   sendTestMail,
   setSecret,
   setSetting,
+  showCache,
   showConfig,
   showError,
   showTask,
