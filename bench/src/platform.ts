@@ -12,6 +12,7 @@ const { values } = parseArgs({
     tasks: { type: 'string', default: '100000' },
     starts: { type: 'string', default: '500' },
     held: { type: 'string', default: '600' },
+    hits: { type: 'string', default: '1000000' },
   },
 });
 
@@ -33,6 +34,7 @@ try {
     tasks: Number(values.tasks),
     starts: Number(values.starts),
     heldSeconds: Number(values.held),
+    hits: Number(values.hits),
   });
 } finally {
   await cleanUp();

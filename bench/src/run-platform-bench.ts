@@ -15,9 +15,10 @@ export type PlatformContext = {
   readonly tasks: number;
   readonly starts: number;
   readonly heldSeconds: number;
+  readonly hits: number;
 };
 
-type Row = { readonly what: 'throughput' | 'start'; readonly candidate: string; readonly name: string };
+type Row = { readonly what: 'throughput' | 'start' | 'hit'; readonly candidate: string; readonly name: string };
 
 const rows: readonly Row[] = [
   { what: 'throughput', candidate: 'ashlar', name: 'Ashlar, no results' },
@@ -26,6 +27,9 @@ const rows: readonly Row[] = [
   { what: 'throughput', candidate: 'pg-boss', name: 'pg-boss, batched' },
   { what: 'start', candidate: 'ashlar', name: 'Ashlar' },
   { what: 'start', candidate: 'graphile', name: 'graphile-worker' },
+  { what: 'hit', candidate: 'ashlar', name: 'Ashlar' },
+  { what: 'hit', candidate: 'bento', name: 'BentoCache' },
+  { what: 'hit', candidate: 'bento-plain', name: 'BentoCache, values not serialized' },
 ];
 
 const keyOf = ({ what, candidate }: Pick<Row, 'what' | 'candidate'>): string => `${what} ${candidate}`;
@@ -37,7 +41,7 @@ export const runPlatformBench = async (context: PlatformContext): Promise<void> 
   for (let round = 0; round < context.rounds; round += 1) {
     // Another order each round: who comes first finds the machine as the one before left it.
     for (const row of [...rows.slice(round % rows.length), ...rows.slice(0, round % rows.length)]) {
-      const amount = row.what === 'throughput' ? context.tasks : context.starts;
+      const amount = { throughput: context.tasks, start: context.starts, hit: context.hits }[row.what];
       process.stderr.write(`round ${round + 1}: ${keyOf(row)}\n`);
       measured.get(keyOf(row))?.push(await measureOne(context, cluster, { ...row, amount }));
     }
@@ -49,15 +53,21 @@ export const runPlatformBench = async (context: PlatformContext): Promise<void> 
   process.stdout.write(`${formatRows(of)}\n\n${formatGoals(listGoals(of, kept))}\n`);
 };
 
+const figures = {
+  throughput: { label: '', unit: 'tasks/s', digits: 0 },
+  start: { label: ': enqueue to start, p50', unit: 'ms', digits: 2 },
+  hit: { label: ': hit in memory', unit: 'ns', digits: 0 },
+} as const satisfies Record<Row['what'], unknown>;
+
 type Find = (what: Row['what'], candidate: string) => number;
 
 const formatRows = (of: Find): string =>
   formatTable(
     ['', 'figure', 'unit'],
     rows.map(({ what, candidate, name }) => [
-      what === 'throughput' ? name : `${name}: enqueue to start, p50`,
-      of(what, candidate).toFixed(what === 'throughput' ? 0 : 2),
-      what === 'throughput' ? 'tasks/s' : 'ms',
+      `${name}${figures[what].label}`,
+      of(what, candidate).toFixed(figures[what].digits),
+      figures[what].unit,
     ]),
   );
 
@@ -66,6 +76,7 @@ const listGoals = (of: Find, kept: number): readonly Goal[] => [
   { what: 'the same, against pg-boss', atLeast: 2, value: of('throughput', 'ashlar') / of('throughput', 'pg-boss') },
   { what: 'with results kept, against pg-boss', atLeast: 1.3, value: of('throughput', 'ashlar-keeping') / of('throughput', 'pg-boss') },
   { what: 'enqueue to start, p50, against graphile-worker', atMost: 0.9, value: of('start', 'ashlar') / of('start', 'graphile') },
+  { what: 'a hit in memory, against BentoCache that serializes nothing', atMost: 0.5, value: of('hit', 'ashlar') / of('hit', 'bento-plain') },
   { what: 'throughput left beside an open transaction', atLeast: 0.8, value: kept },
 ];
 
@@ -81,7 +92,8 @@ const measureOne = async (
   try {
     await admin.unsafe(`drop database if exists ${name} with (force)`);
     await admin.unsafe(`create database ${name}`);
-    const script = join(import.meta.dirname, 'platform/queue-process.ts');
+    const program = what === 'hit' ? 'cache-process.ts' : 'queue-process.ts';
+    const script = join(import.meta.dirname, 'platform', program);
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], BENCH_DIRECTORY: directory, NODE_ENV: 'production' };
     const child = children.start(process.execPath, [script, candidate, what, cluster.urlOf(name), `${amount}`], { env });
     const line = await child.firstLine(900 + amount);

@@ -5,6 +5,7 @@ import { keyRetention } from '#kernel/idempotency/key-retention.ts';
 import { createAudit } from '#kernel/audit/audit.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
+import { cacheRetention } from '#kernel/cache/cache-retention.ts';
 import { feedRetention } from '#kernel/feed/feed-retention.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
@@ -20,6 +21,7 @@ import { createTasks } from '#kernel/tasks/tasks.ts';
 import { announceFreed } from '#kernel/tasks/wakes.ts';
 import type { AppConfig } from './config.ts';
 import { connectProcesses } from './connect-processes.ts';
+import { openCache } from './open-cache.ts';
 import { release } from './release.ts';
 import { createRunHooks } from './run-hooks.ts';
 
@@ -53,8 +55,9 @@ export const createKernel = async (
   announceFreed(connected.presence, written.tasks.wakes, log);
   const retention = createRetentions(database);
   const eventRetention = createEventRetention(config.events.retentionDays, log);
-  for (const one of [scheduleRetention, feedRetention, eventRetention, keyRetention, audit.retention])
+  for (const one of [scheduleRetention, feedRetention, eventRetention, keyRetention, audit.retention, cacheRetention])
     retention.add(one);
+  const cache = await openCache(lifecycle, { ...ground, ...connected, config });
   return {
     ...ground,
     ...connected,
@@ -66,6 +69,7 @@ export const createKernel = async (
     outbound,
     audit,
     activity,
+    cache,
     hooks,
     sentinel,
     runner: createRunner({ ...ground, hooks }),

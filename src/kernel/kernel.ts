@@ -1,5 +1,6 @@
 import type { Bus } from './bus/bus.ts';
 import type { Audit } from './audit/audit.ts';
+import type { Cache } from './cache/cache.ts';
 import type { Database } from './database/database.ts';
 import type { Feed } from './feed/feed.ts';
 import type { Events } from './events/events.ts';
@@ -36,6 +37,7 @@ export type Kernel = {
   readonly feed: Feed;
   /** Of the master key. */
   readonly rotation: Rotation;
+  readonly cache: Cache;
   readonly limits: Limits;
   readonly idempotency: Idempotency;
   readonly outbound: Outbound;

@@ -102,6 +102,18 @@ export const taskDied = {
   }),
 } as const satisfies EventContract;
 
+export const readCache = {
+  name: 'platform:read-cache',
+  description: 'See what is cached, where, and how often it helps',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const manageCache = {
+  name: 'platform:manage-cache',
+  description: 'Have what is cached loaded anew',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 /** Harmless: waits for so many seconds and says so. For trying things out. */
 export const probeTask = {
   name: 'platform.probe',

@@ -196,6 +196,12 @@ export const kernelSections = () => ({
   audit: auditSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
   bus: z.strictObject({ driver: z.enum(['auto', 'memory', 'postgres', 'redis']).default('auto') }).prefault({}),
+  cache: z
+    .strictObject({
+      l1Bytes: z.int().min(1_048_576).max(17_179_869_184).default(67_108_864),
+      l1Entries: z.int().min(100).max(10_000_000).default(50_000),
+    })
+    .prefault({}),
   rateLimit: z
     .strictObject({
       actor: rate(50, 100),

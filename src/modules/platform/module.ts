@@ -32,6 +32,10 @@ import { reopenError } from './usecases/errors/reopen-error.ts';
 import { resolveError } from './usecases/errors/resolve-error.ts';
 import { showError } from './usecases/errors/show-error.ts';
 import { getConfig } from './usecases/config/get-config.ts';
+import { clearCache } from './usecases/cache/clear-cache.ts';
+import { getCacheStats } from './usecases/cache/get-cache-stats.ts';
+import { invalidateCache } from './usecases/cache/invalidate-cache.ts';
+import { showCache } from './usecases/cache/show-cache.ts';
 import { showConfig } from './usecases/config/show-config.ts';
 import { validateConfig } from './usecases/config/validate-config.ts';
 import { stopDatabase } from './usecases/database/stop-database.ts';
@@ -110,6 +114,7 @@ import { stopTask } from './usecases/tasks/stop-task.ts';
 const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   applyMigrations,
   cancelTask,
+  clearCache,
   clearTasks,
   closeError,
   createMigration,
@@ -123,6 +128,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   dropExpired,
   fireSchedule,
   getChannels,
+  getCacheStats,
   getConfig,
   getError,
   getErrors,
@@ -148,6 +154,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   ignoreError,
   listErrors,
   listEvents,
+  invalidateCache,
   listQueues,
   listSchedules,
   listSecrets,
@@ -184,6 +191,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   sendTestMail,
   setSecret,
   setSetting,
+  showCache,
   showConfig,
   showError,
   showEventLag,

@@ -33,8 +33,7 @@ export const raceManagers = async ({ databaseUrl, sql, children }: World, kills:
   await Promise.all(wrongHours.map((_, n) => start(n)));
   for (let n = 0; n < kills; n += 1) {
     await untilFiring(sql);
-    await kill();
-    await start(n);
+    await Promise.all([kill(), start(n)]);
   }
   await untilFiring(sql);
   while (children.size > 0) await kill();
