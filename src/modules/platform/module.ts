@@ -15,6 +15,7 @@ import { getConfig } from './usecases/config/get-config.ts';
 import { showConfig } from './usecases/config/show-config.ts';
 import { validateConfig } from './usecases/config/validate-config.ts';
 import { stopDatabase } from './usecases/database/stop-database.ts';
+import { doctor } from './usecases/doctor/doctor.ts';
 import { getHealth } from './usecases/health/get-health.ts';
 import { deliverMail } from './usecases/mails/deliver-mail.ts';
 import { getMail } from './usecases/mails/get-mail.ts';
@@ -82,6 +83,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   deleteSecret,
   deleteSetting,
   deliverMail,
+  doctor,
   dropExpired,
   fireSchedule,
   getConfig,
