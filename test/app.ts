@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 
+import { sql as text } from 'drizzle-orm';
+
 import { createApp, startModules, type App } from '#app/app.ts';
 import { type AppConfig, loadAppConfig } from '#app/config.ts';
 import { createKernel } from '#app/create-kernel.ts';
 import { createHttp } from '#app/create-http.ts';
 import { root } from '#app/release.ts';
 import type { Actor } from '#kernel/actor.ts';
+import type { Kernel } from '#kernel/kernel.ts';
 import { createLifecycle } from '#kernel/lifecycle.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { openSecrets } from '#kernel/secrets/secrets.ts';
@@ -40,8 +43,10 @@ export const reinstall = (app: TestApp, installation: Partial<Installation>): Te
 /** The same app, configured otherwise. */
 export const reconfigure = (app: TestApp, changes: Partial<AppConfig>): TestApp => {
   const config = { ...app.config, ...changes };
-  return { ...app, ...createApp({ ...app.kernel, metrics: createMetrics() }, config, app.installation) };
+  const other = createApp({ ...app.kernel, metrics: createMetrics() }, config, app.installation);
+  return { ...app, ...other, ...openDoors(other) };
 };
+
 /** The same app with these modules in place of its own. */
 export const withModules = (app: TestApp, modules: TestApp['modules']): TestApp => ({
   ...app,
@@ -72,9 +77,17 @@ const installation: Installation = {
   stopEmbeddedDatabase: null,
 };
 
+const environment = { APP_ENV: 'test', ASHLAR_AUTH__PASSWORD__MEMORY_KIB: '19456' };
+
+const base = databaseTest
+  /** For a test file that extends it. */
+  .extend('variables', { scope: 'file' }, (): Readonly<Record<string, string>> => ({}))
+  .extend('config', { scope: 'file' }, ({ variables }) => {
+    return loadAppConfig({ root, env: { ...environment, ...variables } }).config;
+  });
+
 /** The whole program in this process, on a database of the test file's own; passwords are hashed cheaply. */
-export const test = databaseTest.extend('app', { scope: 'file' }, async ({ database, databaseUrl }, { onCleanup }) => {
-  const { config } = loadAppConfig({ root, env: { APP_ENV: 'test', ASHLAR_AUTH__PASSWORD__MEMORY_KIB: '19456' } });
+export const test = base.extend('app', { scope: 'file' }, async ({ database, databaseUrl, config }, { onCleanup }) => {
   const logged: Record<string, unknown>[] = [];
   const log = buildLog(logged);
   const clock = createClock();
@@ -97,6 +110,7 @@ export const test = databaseTest.extend('app', { scope: 'file' }, async ({ datab
   await startModules(app, lifecycle);
   onCleanup(async () => {
     await lifecycle.close({ deadlineSeconds: 10, report: ({ err }) => log.error({ err }) });
+    await expectNotes(database);
   });
 
   return { ...app, installation, clock, logged, ...openDoors(app) };
@@ -106,6 +120,19 @@ const openDoors = (app: App): Pick<TestApp, 'http' | 'as'> => ({
   http: serve(app),
   as: (actor) => serve({ ...app, sessions: { resolve: () => Promise.resolve(actor) } }, { authorization }),
 });
+
+/**
+ * A use case that changes something without saying what is recorded as having run, and no more: the test file that saw it
+ * fails. `probe.` operations are those of tests that want exactly this.
+ */
+const expectNotes = async ({ lanes }: Kernel['database']): Promise<void> => {
+  const rows = await lanes.execute<{ operation: string }>(text`
+    select distinct operation from kernel.audit_events
+    where subject is null and outcome = 'ok' and operation not like 'probe.%'`);
+  if (rows.length === 0) return;
+  const operations = rows.map(({ operation }) => operation).join(', ');
+  throw new Error(`changed something and noted nothing with ctx.audit: ${operations}`);
+};
 
 const authorization = 'Bearer any';
 

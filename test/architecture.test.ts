@@ -121,6 +121,18 @@ describe('who may', () => {
   });
 });
 
+describe('mail templates', () => {
+  plainTest('each is named after its module, and no two alike', async () => {
+    const { modules } = await describeApp();
+    const all = modules.flatMap(({ name: module, mailTemplates = [] }) =>
+      mailTemplates.map(({ name }) => ({ module, name })),
+    );
+    expect(all.length).toBeGreaterThan(0);
+    for (const { module, name } of all) expect(name).toMatch(new RegExp(`^${module}\\.[a-z]+(-[a-z]+)*$`));
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+  });
+});
+
 describe('our own lint rules', () => {
   const files = globSync('lint/*.ts', { cwd: root }).filter((file) => !/\/(?:ashlar|rule)\.ts$/.test(file));
   plainTest.for(files)('%s says which accident it prevents', (file) => {

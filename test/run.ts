@@ -45,7 +45,7 @@ const readTyped =
 const execute = (usecase: UseCase, ctx: CommandCtx, input: unknown): Promise<unknown> => {
   switch (usecase.type) {
     case 'event_subscriber':
-      return usecase.execute(ctx, read(usecase.event.payload, input));
+      return usecase.execute({ ...ctx, eventId: newId(), attempt: 1 }, read(usecase.event.payload, input));
     case 'async_task':
       return usecase.execute({ ...ctx, ...alone }, read(usecase.payload, input));
     case 'manual_command': {

@@ -1,6 +1,6 @@
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
-import type { HealthCheck, Module } from '#kernel/module.ts';
+import type { Module } from '#kernel/module.ts';
 import { defineSchedules } from '#kernel/schedules/schedule-definition.ts';
 import { createTaskRetention } from '#kernel/tasks/task-retention.ts';
 import { kernelSealedTables } from '#kernel/secrets/kernel-tables.ts';
@@ -25,6 +25,7 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
   const platform = createPlatformModule({
     kernel,
     publicUrl: config.http.publicUrl,
+    alerting: config.alerting,
     mail: config.mail,
     installation,
     listMailTemplates: () => modules.flatMap(({ mailTemplates = [] }) => mailTemplates),
@@ -33,7 +34,7 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
     listSealedTables: () => listSealedTables({ modules }),
     findSecretUses: (name) => findUses(modules, name),
     listSettings: () => modules.flatMap(({ settings = [] }) => settings),
-    checkModules: () => checkAll(modules),
+    listModules: () => modules,
   });
   const { resultRetentionDays } = config.tasks;
   kernel.retention.add(
@@ -57,9 +58,6 @@ export const startModules = async ({ kernel, modules }: App, lifecycle: Lifecycl
     );
   }
 };
-
-const checkAll = async (modules: readonly Module<unknown>[]): Promise<Readonly<Record<string, HealthCheck>>> =>
-  Object.assign({}, ...(await Promise.all(modules.map(async (module) => module.health?.()))));
 
 /** Whatever is missing here cannot be opened after the master key has changed. */
 export const listSealedTables = ({ modules }: Pick<App, 'modules'>): readonly SealedTable[] => [

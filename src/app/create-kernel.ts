@@ -1,11 +1,15 @@
+import { createEventRetention } from '#kernel/events/event-retention.ts';
+import { createEvents } from '#kernel/events/events.ts';
+import { createIdempotency } from '#kernel/idempotency/idempotency.ts';
+import { keyRetention } from '#kernel/idempotency/key-retention.ts';
+import { createAudit } from '#kernel/audit/audit.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Lifecycle } from '#kernel/lifecycle.ts';
+import { feedRetention } from '#kernel/feed/feed-retention.ts';
 import { createLimits } from '#kernel/limits/limits.ts';
 import { createOutbound } from '#kernel/outbound/outbound.ts';
+import { createActivity } from '#kernel/observability/activity.ts';
 import type { RecentLines } from '#kernel/observability/log-ring.ts';
-import { createAbsentPresence } from '#kernel/presence/absent-presence.ts';
-import { openPresence } from '#kernel/presence/open-presence.ts';
-import type { Presence } from '#kernel/presence/presence.ts';
 import { createRetentions } from '#kernel/retention.ts';
 import { createRunner } from '#kernel/run.ts';
 import { scheduleRetention } from '#kernel/schedules/schedule-retention.ts';
@@ -15,6 +19,7 @@ import type { OpenedSecrets } from '#kernel/secrets/secrets.ts';
 import { createTasks } from '#kernel/tasks/tasks.ts';
 import { announceFreed } from '#kernel/tasks/wakes.ts';
 import type { AppConfig } from './config.ts';
+import { connectProcesses } from './connect-processes.ts';
 import { release } from './release.ts';
 import { createRunHooks } from './run-hooks.ts';
 
@@ -35,37 +40,59 @@ export const createKernel = async (
   const { database, log, metrics, now } = ground;
   const { secrets } = opened;
   const sentinel = createSentinel({ release, recent, log, now });
-  const hooks = createRunHooks({ log, metrics, sentinel });
-  const presence = role === null ? createAbsentPresence() : await enter(lifecycle, role, ground);
-  const tasks = await lifecycle.open(
-    'task wake-ups',
-    () => createTasks(database, log),
-    (opened) => opened.close(),
+  const activity = createActivity();
+  const outbound = createOutbound({ ownEndpoints });
+  const audit = await lifecycle.open(
+    'audit trail',
+    () => createAudit({ config: config.audit, database, secrets, outbound, metrics, log }),
+    (trail) => trail.close(),
   );
-  announceFreed(presence, tasks.wakes, log);
+  const hooks = createRunHooks({ log, metrics, sentinel, audit, activity });
+  const connected = await connectProcesses(lifecycle, { ...ground, secrets, config, role });
+  const written = await openWritten(lifecycle, { database, secrets, presence: connected.presence, log });
+  announceFreed(connected.presence, written.tasks.wakes, log);
   const retention = createRetentions(database);
-  retention.add(scheduleRetention);
+  const eventRetention = createEventRetention(config.events.retentionDays, log);
+  for (const one of [scheduleRetention, feedRetention, eventRetention, keyRetention, audit.retention])
+    retention.add(one);
   return {
     ...ground,
+    ...connected,
     release,
-    presence,
     retention,
     secrets,
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
-    limits: createLimits({ config: config.rateLimit, database, secrets, metrics, log }),
-    outbound: createOutbound({ ownEndpoints }),
+    limits: createLimits({ ...connected, config: config.rateLimit, database, secrets, metrics, log }),
+    outbound,
+    audit,
+    activity,
     hooks,
     sentinel,
     runner: createRunner({ ...ground, hooks }),
-    tasks,
+    ...written,
   };
 };
 
-type Observed = Pick<Kernel, 'log' | 'metrics' | 'telemetry' | 'connection'>;
+type WrittenDeps = Parameters<typeof createIdempotency>[0];
 
-const enter = (lifecycle: Lifecycle, role: string, { log, connection, ...observer }: Observed): Promise<Presence> =>
-  lifecycle.open(
-    'presence',
-    () => openPresence({ ...connection, role, release, observer, log }),
-    (presence) => presence.close(),
-  );
+/** What a use case writes beside its own rows: each has something to finish when the process stops. */
+const openWritten = async (
+  lifecycle: Lifecycle,
+  deps: WrittenDeps,
+): Promise<Pick<Kernel, 'tasks' | 'events' | 'idempotency'>> => ({
+  tasks: await lifecycle.open(
+    'task wake-ups',
+    () => createTasks(deps.database, deps.log),
+    (tasks) => tasks.close(),
+  ),
+  events: await lifecycle.open(
+    'event wake-ups',
+    () => createEvents(deps.database, deps.log),
+    (events) => events.close(),
+  ),
+  idempotency: await lifecycle.open(
+    'idempotency keys',
+    () => createIdempotency(deps),
+    (keys) => keys.close(),
+  ),
+});

@@ -10,6 +10,8 @@ export type Role = {
   readonly summary: string;
   /** The modules whose paths it serves. */
   readonly modules: 'all' | readonly string[];
+  /** Runs tasks. */
+  readonly hasWorker?: boolean;
   /** Takes `--queues`. */
   readonly hasQueues?: boolean;
   /** Loaded only by a process of this role, opened in this order. */

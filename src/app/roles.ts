@@ -6,13 +6,16 @@ const taskWorker = async (): Promise<OpenPart> => (await import('./parts/task-wo
 
 const cronManager = async (): Promise<OpenPart> => (await import('./parts/cron-manager.ts')).openCronManagerPart;
 
+const eventConsumer = async (): Promise<OpenPart> => (await import('./parts/event-consumer.ts')).openEventConsumerPart;
+
 /** Which process runs what. */
 export const roles: readonly Role[] = [
   {
     name: 'run-all-in-one',
     summary: 'Run everything in one process',
     modules: 'all',
-    parts: [taskWorker, cronManager, http],
+    hasWorker: true,
+    parts: [taskWorker, cronManager, eventConsumer, http],
   },
   { name: 'run-auth-http', summary: 'Serve the paths of auth', modules: ['auth'], parts: [http] },
   { name: 'run-platform-http', summary: 'Serve the paths of platform', modules: ['platform'], parts: [http] },
@@ -20,6 +23,7 @@ export const roles: readonly Role[] = [
     name: 'run-task-worker',
     summary: 'Run tasks; over HTTP only probes and metrics',
     modules: [],
+    hasWorker: true,
     hasQueues: true,
     parts: [taskWorker, http],
   },
@@ -28,5 +32,11 @@ export const roles: readonly Role[] = [
     summary: 'Enqueue what schedules ask for; over HTTP only probes and metrics',
     modules: [],
     parts: [cronManager, http],
+  },
+  {
+    name: 'run-event-consumer',
+    summary: 'Hand events to their subscribers; over HTTP only probes and metrics',
+    modules: [],
+    parts: [eventConsumer, http],
   },
 ];

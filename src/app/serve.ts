@@ -37,6 +37,7 @@ const start = async (role: Role, loaded: ReturnType<typeof loadAppConfig>, lifec
   const { kernel, installation } = await openKernel(lifecycle, { loaded, role: role.name, requires: 'migrations' });
   const app = createApp(kernel, loaded.config, installation);
   await startModules(app, lifecycle);
+  kernel.audit.start();
   for (const load of role.parts) {
     const openPart = await load();
     await openPart(app, role, lifecycle);

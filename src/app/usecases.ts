@@ -1,5 +1,5 @@
 import type { Module } from '#kernel/module.ts';
-import type { AsyncTask, ManualCommand, UseCase, UserAction } from '#kernel/usecase.ts';
+import type { AsyncTask, EventSubscriber, ManualCommand, UseCase, UserAction } from '#kernel/usecase.ts';
 
 export type ModuleUseCase<U extends UseCase = UseCase> = {
   readonly module: string;
@@ -20,8 +20,12 @@ const isUserAction = (entry: ModuleUseCase): entry is ModuleUseCase<UserAction> 
 const isCommand = (entry: ModuleUseCase): entry is ModuleUseCase<ManualCommand> =>
   entry.usecase.type === 'manual_command';
 
+const isSubscriber = (entry: ModuleUseCase): entry is ModuleUseCase<EventSubscriber> =>
+  entry.usecase.type === 'event_subscriber';
+
 const isTask = (entry: ModuleUseCase): entry is ModuleUseCase<AsyncTask> => entry.usecase.type === 'async_task';
 
 export const listTasks = (app: Modules) => listUseCases(app).filter(isTask);
+export const listSubscribers = (app: Modules) => listUseCases(app).filter(isSubscriber);
 export const listUserActions = (app: Modules) => listUseCases(app).filter(isUserAction);
 export const listCommands = (app: Modules) => listUseCases(app).filter(isCommand);

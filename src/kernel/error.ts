@@ -44,6 +44,8 @@ export const kernelErrors = {
   BODY_TOO_LARGE: 'invalid',
   UNSUPPORTED_MEDIA_TYPE: 'invalid',
   HOST_NOT_SERVED: 'invalid',
+  IDEMPOTENCY_KEY_REUSED: 'conflict',
+  REQUEST_IN_PROGRESS: 'conflict',
   RATE_LIMITED: 'rate_limited',
   REQUEST_TIMEOUT: 'unavailable',
   CANCELLED: 'unavailable',

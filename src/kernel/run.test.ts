@@ -29,6 +29,8 @@ const open = async () => {
   const telemetry = await buildTelemetry(log);
   const metrics = createMetrics();
   const hooks = {
+    see: () => undefined,
+    record: () => undefined,
     alert: (alert: Alert) => void alerts.push(alert),
     audit: (record: RunRecord) => void audits.push(record),
   };

@@ -1,5 +1,5 @@
 import type { Actor } from './actor.ts';
-import type { Database } from './database/database.ts';
+import type { Database, Tx } from './database/database.ts';
 import { type AppError, kernelError, toAppError } from './error.ts';
 import type { Logger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
@@ -23,11 +23,18 @@ export type RunRecord = {
   readonly notes: readonly AuditNote[];
 };
 
-/** What happens beside every run, whatever its kind. Hooks must not throw and must not wait. */
+/** What a run is about to commit. `reads`: it was not asked to change anything. */
+export type Change = Omit<RunRecord, 'outcome' | 'code'> & { readonly reads: boolean };
+
+/** What happens beside every run, whatever its kind. Hooks must not wait, and but for `record` must not throw. */
 export type RunHooks = {
+  /** A run's transaction is about to commit: what is recorded in it is there if, and only if, the change is. */
+  record(tx: Tx, change: Change): void;
   /** An internal failure of any run or request: somebody should look. */
   alert(failure: Failure): void;
-  /** A run that changed something or was refused. */
+  /** Who acts, whatever becomes of it. */
+  see(actor: Actor): void;
+  /** A run that changed something or was refused, or noted something. */
   audit(record: RunRecord): void;
 };
 
@@ -105,26 +112,44 @@ const finish = ({ deps, scope, job, notes }: Run<unknown>, error: AppError | nul
   const { operation, type, actor, origin, reads } = job;
   const outcome = error?.kind ?? 'ok';
   deps.metrics.useCaseDuration(operation, outcome, ms / 1000);
-  if (reads && outcome !== 'forbidden' && notes.length === 0) return;
+  if (actor !== null) deps.hooks.see(actor);
+  const isRefused = outcome === 'forbidden' || outcome === 'unauthenticated';
+  if (reads && !isRefused && notes.length === 0) return;
   const { traceId } = scope;
   deps.hooks.audit({ operation, type, actor, origin, traceId, outcome, code: error?.code ?? null, notes });
 };
 
 const createCtx = ({ deps, scope, job, notes }: Run<unknown>): Ctx => {
+  const { actor, operation, origin, signal, type, reads } = job;
+  const { traceId } = scope;
   let wrote = false;
+  let isRecorded = false;
+  const record = (tx: Tx): void => {
+    isRecorded = true;
+    deps.hooks.record(tx, { operation, type, actor, origin, traceId, reads, notes });
+  };
   return {
-    actor: job.actor,
-    operation: job.operation,
-    traceId: scope.traceId,
-    origin: job.origin,
-    signal: job.signal,
+    actor,
+    operation,
+    traceId,
+    origin,
+    signal,
     log: deps.log,
     transaction: (fn) => {
-      if (wrote) return Promise.reject(new Error(`${job.operation} opened a second transaction: it writes once`));
+      if (wrote) return Promise.reject(new Error(`${operation} opened a second transaction: it writes once`));
       wrote = true;
-      return deps.database.transaction(fn, { signal: job.signal });
+      const work = async (tx: Tx) => {
+        // After a deadlock fn runs again, and notes again what it does.
+        notes.length = 0;
+        isRecorded = false;
+        const value = await fn(tx);
+        record(tx);
+        return value;
+      };
+      return deps.database.transaction(work, { signal });
     },
     audit: (_tx, note) => {
+      if (isRecorded) return Promise.reject(new Error(`${operation} noted a change after its transaction had ended`));
       notes.push(note);
       return Promise.resolve();
     },

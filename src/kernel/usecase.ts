@@ -33,7 +33,10 @@ export type Ctx = {
   /** Aborted when the timeout is reached or the caller is gone. */
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** The one place where a use case writes, once; fn's value is the answer. */
+  /**
+   * The one place where a use case writes, once; fn's value is the answer. An action of signed-in actors returns just
+   * that value: it is checked and, for a request that is repeated, kept before the commit.
+   */
   transaction<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Notes what the change did; it is recorded when the run succeeds. */
   audit(tx: Tx, note: AuditNote): Promise<void>;
@@ -75,6 +78,8 @@ export type UserAction<
   readonly input: I;
   /** Null answers 204. */
   readonly output: O;
+  /** The answer holds a secret, such as a key that is shown once: kept for a repeated request, it is sealed. */
+  readonly secretOutput?: boolean;
   /** HTTP status of success, default 200. */
   readonly status?: 200 | 201 | 202;
   /** `Cache-Control: public, max-age`; absent: `no-store`. */
@@ -89,14 +94,29 @@ export type EventContract<P extends z.ZodType = z.ZodType> = { readonly name: st
 
 export type Retry = { readonly attempts: number; readonly baseDelaySeconds: number };
 
+/** What a subscriber has besides. Its transaction notes that the event is handled, so that its effect happens once. */
+export type EventCtx = Ctx & {
+  /** The same for every attempt: external effects are made once by it. */
+  readonly eventId: string;
+  /** From 1. */
+  readonly attempt: number;
+};
+
 export type EventSubscriber<P extends z.ZodType = z.ZodType> = {
   readonly type: 'event_subscriber';
   readonly operationId: string;
   readonly event: EventContract<P>;
-  /** Events with the same key are handled one at a time, in order. */
+  /** Events with the same key are handled one at a time, in order. Default: the key under which they were published. */
   orderingKey?(payload: z.output<P>): string;
+  /** Default 10 attempts, from 1 s on, after whatever failure. */
   readonly retry?: Retry;
-  execute(ctx: Ctx, payload: z.output<P>): Promise<void>;
+  /** Default 60. */
+  readonly timeoutSeconds?: number;
+  /** Whether a dead event frees its key or stays at its head. Default `free`. */
+  readonly onDead?: 'free' | 'block';
+  /** Where a new subscriber begins: behind what has happened (`end`, the default) or with all that is still kept. */
+  readonly startAt?: 'end' | 'start';
+  execute(ctx: EventCtx, payload: z.output<P>): Promise<void>;
 };
 
 /** A contract between modules: work that is enqueued in a transaction and run at least once. Exported by a portal. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Permission } from '#kernel/actor.ts';
 import type { SecretValue } from '#kernel/secrets/secret-value.ts';
 import type { FlagContract, SettingContract } from '#kernel/setting.ts';
+import type { HealthCheck } from '#kernel/module.ts';
 import { mailLocales } from '#kernel/mail/mail-template.ts';
 import type { TaskContract } from '#kernel/usecase.ts';
 
@@ -66,6 +67,18 @@ export const manageSecrets = {
   actorTypes: ['admin', 'service_acc'],
 } as const satisfies Permission;
 
+export const readErrors = {
+  name: 'platform:read-errors',
+  description: 'See errors with their occurrences, alerts, and the channels over which operators are told',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const manageErrors = {
+  name: 'platform:manage-errors',
+  description: 'Resolve, ignore and reopen errors; acknowledge alerts; test channels',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 /** Harmless: waits for so many seconds and says so. For trying things out. */
 export const probeTask = {
   name: 'platform.probe',
@@ -100,11 +113,19 @@ export type PlatformPortal = {
   getSetting<S extends z.ZodType>(setting: SettingContract<S>): z.output<S>;
   /** Null is whoever is not signed in. */
   isEnabled(flag: FlagContract, actorId: string | null): boolean;
+  /** For the health report; `name` is unique in it. It may take 2 s. */
+  registerHealthCheck(name: string, check: () => Promise<HealthCheck>): void;
   /** Makes the secret, or its next version. */
   putSecret(secret: NamedSecret): Promise<void>;
   /** The value that holds. `host` is where it will be sent to; null if that is not known: then only unbound ones are given. */
   resolveSecret(name: string, use: { readonly host: string | null }): Promise<ResolvedSecret>;
 };
+export const readStats = {
+  name: 'platform:read-stats',
+  description: 'See how much was done, how fast and for how many people',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
 export const readMails = {
   name: 'platform:read-mails',
   description: 'See what was written to whom, and how it went',

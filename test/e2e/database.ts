@@ -15,6 +15,13 @@ const readPostmaster = async (place: Place): Promise<readonly string[]> =>
 
 export const postmasterPid = async (place: Place): Promise<number> => Number((await readPostmaster(place))[0]);
 
+/** Whether it takes connections; it writes so in its file. */
+export const postmasterStatus = (place: Place) => async () => {
+  // Between two of them there is no file.
+  const lines = await readPostmaster(place).catch(() => []);
+  return { pid: Number(lines[0] ?? 0), isUp: lines[7]?.trim() === 'ready' };
+};
+
 /** A connection of the role that migrates, past the program. */
 export const openOwner = async (place: Place): Promise<Sql> => {
   const port = Number((await readPostmaster(place))[3]);

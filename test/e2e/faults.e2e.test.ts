@@ -2,12 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 
 import { openOwner, postmasterPid } from './database.ts';
-import { createSuperuser, getMe, type Running, signIn, test, until } from './program.ts';
-
-const isReady = (url: string) => async () => {
-  const response = await fetch(`${url}/ready`);
-  return { status: response.status, body: await response.text() };
-};
+import { createSuperuser, getMe, isReady, type Running, signIn, test, until } from './program.ts';
 
 describe('kill -9 of the server', () => {
   test(

@@ -124,6 +124,11 @@ export const until = async <T>(ask: () => Promise<T>, isSo: (answer: T) => boole
   }
 };
 
+export const isReady = (url: string) => async () => {
+  const response = await fetch(`${url}/ready`);
+  return { status: response.status, body: await response.text() };
+};
+
 export const password = 'correct horse battery';
 
 export const createSuperuser = (place: Place, username = 'root'): Promise<Finished> =>

@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { migrateUp } from '../../../src/kernel/database/migrate/migrate-up.ts';
 import { openDatabase } from '../../../src/kernel/database/open-database.ts';
+import { Inbox } from '../../../src/kernel/feed/inbox.ts';
 import { createMetrics } from '../../../src/kernel/observability/create-metrics.ts';
 import { openLogger } from '../../../src/kernel/observability/logger.ts';
 import { openTelemetry } from '../../../src/kernel/observability/open-telemetry.ts';
@@ -31,7 +32,7 @@ const openWith =
     const untraced = { otlpEndpoint: null, headers: {}, sampleRatio: 1, serviceName: 'bench' };
     const telemetry = await openTelemetry({ ...untraced, ...identity, log });
     const database = await openDatabase({ url, log, metrics, telemetry });
-    const hooks = { alert: () => undefined, audit: () => undefined };
+    const hooks = { see: () => undefined, record: () => undefined, alert: () => undefined, audit: () => undefined };
     const tasks = createTasks(database, log);
     let stop: () => Promise<void> = () => Promise.resolve();
     return {
@@ -48,13 +49,13 @@ const openWith =
           return Promise.resolve({ ok: true });
         };
         const observer = { metrics, telemetry };
-        const presence = await openPresence({ ...identity, url, isPooled: false, observer, log });
+        const inbox = new Inbox({ windowSeconds: 60, log });
+        const presence = await openPresence({ ...identity, url, isPooled: false, inbox, observer, log });
         const worker = openTaskWorker({
           presence,
           tasks: [{ module: 'bench', usecase: asyncTask({ operationId: 'nothing', payload: contract.payload, keep, execute }) }],
           queues: null,
           slots: { database: 16, network: 16, cache: 8, background: 4 },
-          resultRetentionDays: 7,
           runner: createRunner({ database, log, metrics, telemetry, hooks }),
           wakes: tasks.wakes,
           log,

@@ -33,6 +33,9 @@ export const completeKernel = (settings: KernelSettings, check: Check): KernelCo
   const { logger, secrets } = settings;
   checkMasterKeys(secrets, check);
   checkMail(settings.mail, check);
+  if (settings.bus.driver === 'redis' && settings.redis.url === undefined) {
+    check.refuse('bus.driver', `there is no Redis: set ${check.variableOf('redis.url')}`);
+  }
   return {
     ...settings,
     appEnv,

@@ -162,6 +162,25 @@ const platformSection = () =>
     })
     .prefault({});
 
+/** Its path may hold a token. */
+const alertingSection = () =>
+  z
+    .strictObject({
+      webhookUrl: secret(httpUrl(), { minLength: 0 }).optional(),
+      webhookSecret: secret(z.string().min(1)).optional(),
+      emailTo: z.array(z.email().max(254)).max(20).default([]),
+    })
+    .prefault({});
+
+const auditSection = () =>
+  z
+    .strictObject({
+      retentionDays: z.int().min(90).max(36_500).default(400),
+      dropUnexported: z.boolean().default(false),
+      anchorUrl: secret(httpUrl(), { minLength: 0 }).optional(),
+    })
+    .prefault({});
+
 /** The kernel's part of the schema, as written by an operator. A function: schemas cost time when they are made. */
 export const kernelSections = () => ({
   dataDirectory: z.string().min(1).default('data'),
@@ -171,8 +190,12 @@ export const kernelSections = () => ({
   telemetry: telemetrySection(),
   platform: platformSection(),
   tasks: tasksSection(),
+  events: z.strictObject({ retentionDays: z.int().min(1).max(3650).default(14) }).prefault({}),
+  alerting: alertingSection(),
   mail: mailSection(),
+  audit: auditSection(),
   redis: z.strictObject({ url: redisUrl().optional() }).prefault({}),
+  bus: z.strictObject({ driver: z.enum(['auto', 'memory', 'postgres', 'redis']).default('auto') }).prefault({}),
   rateLimit: z
     .strictObject({
       actor: rate(50, 100),

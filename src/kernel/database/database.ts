@@ -17,8 +17,18 @@ export type Db = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>> & {
 /** An open transaction. Store functions that write take it, so that no write compiles outside `ctx.transaction`. */
 export type Tx = Db & {
   readonly [transaction]: true;
+  /**
+   * Whether a statement has changed rows. One that changes them in a part of its own (`with … as (insert …)`) always
+   * counts, a function that does so never.
+   */
+  readonly hasChanged: boolean;
   /** Runs fn after the work and before the commit, in the order of the calls; what it throws rolls back. For locks that must be short. */
   beforeCommit(fn: () => Promise<void>): void;
+  /**
+   * Runs fn after that, when nothing else is to come: the statements that it starts are sent together with the commit, and
+   * cost no round trip. One that fails rolls back. For what must be written with a change, and whose answer tells nothing.
+   */
+  withCommit(fn: () => Promise<unknown>): void;
   /** Runs fn once the commit is acknowledged. It must not throw, and is lost with the process: it may only save time. */
   afterCommit(fn: () => void): void;
 };

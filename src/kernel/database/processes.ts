@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 
 import type { Db } from './database.ts';
+import { feedColumns, type FeedPosition, type NoticeRow } from './feed.ts';
 import { prepared, type PreparedQuery, type Slots } from './prepared.ts';
 
 /** First half of every lock of ours that is made of two numbers: "ashp" in ASCII. */
@@ -31,6 +32,22 @@ export const registerProcess = prepared(
     select case when is_locked then pg_try_advisory_lock(${lockClass}, lock_key) else true end as "isSafe" from me`,
 );
 
+const isoText = (time: SQL) => sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+export type LivingProcess = Pick<ProcessRow, 'id' | 'role' | 'host' | 'pid' | 'release'> & {
+  /** ISO 8601, both. */
+  readonly startedAt: string;
+  readonly seenAt: string;
+};
+
+/** All running processes, the oldest first. */
+export const listProcesses = prepared(
+  'kernel.list-processes',
+  () => sql<LivingProcess>`
+    select id, role, host, pid, release, ${isoText(sql`started_at`)} as "startedAt", ${isoText(sql`seen_at`)} as "seenAt"
+      from kernel.processes order by started_at, id`,
+);
+
 export const unregisterProcess = prepared(
   'kernel.unregister-process',
   (_db, value: Slots<{ readonly id: string }>) => sql`delete from kernel.processes where id = ${value.id}::uuid`,
@@ -43,16 +60,22 @@ export const listenTo = async (db: Db, channel: string): Promise<void> => {
 /** A cheap scalar subquery; null and JSON values come through as they are. */
 export type Question = SQL;
 
-type PulseValues = { readonly id: string; readonly queues: readonly string[]; readonly pools: string };
+type PulseValues = FeedPosition & {
+  readonly id: string;
+  readonly queues: readonly string[];
+  readonly pools: string;
+};
 export type PulseRow = {
   readonly isKnown: boolean;
   readonly processes: number;
   readonly freed: readonly string[] | null;
   readonly answers: Readonly<Record<string, unknown>>;
+  readonly mark: number;
+  readonly notices: readonly NoticeRow[];
 };
 
 /**
- * Heartbeat, sweep and questions in one statement. Whoever gets the sweeper's lock removes the processes that are gone,
+ * Heartbeat, sweep, feed and questions in one statement. Whoever gets the sweeper's lock removes the processes that are gone,
  * and frees their tasks: those without their session lock at once (but for 3 s after a restart of PostgreSQL, in which
  * the living come back), silent ones after 10 s. `freed` names the queues that have work again.
  */
@@ -86,7 +109,7 @@ export const createPulse = (
     select exists (select from beat) as "isKnown",
       (select count(*)::int from kernel.processes p where p.id not in (select id from sweep)) as processes,
       (select array_agg(distinct queue) from freed) as freed,
-      ${toObject(questions)} as answers`,
+      ${toObject(questions)} as answers, ${feedColumns(value)}`,
   );
 
 const toObject = (questions: ReadonlyMap<string, Question>): SQL => {

@@ -90,6 +90,64 @@ describe('a transaction', () => {
     expect(isFollowed).toBe(false);
   });
 
+  test('sends what goes with the commit behind everything else, in one round trip with it', async ({
+    database,
+    entries: _entries,
+  }) => {
+    const [early, late] = [newId(), newId()];
+    const order: string[] = [];
+    await database.transaction(async (tx) => {
+      tx.afterCommit(() => order.push('committed'));
+      tx.withCommit(() => {
+        order.push('sent');
+        return insert(tx, { name: late });
+      });
+      tx.beforeCommit(() => Promise.resolve(void order.push('before')));
+      await insert(tx, { name: early });
+    });
+    expect(order).toEqual(['before', 'sent', 'committed']);
+    expect(await find(database.lanes, { name: late })).toHaveLength(1);
+  });
+
+  test('rolls back with the error of what goes with the commit, and runs again if that was a deadlock', async ({
+    database,
+    entries: _entries,
+  }) => {
+    const name = newId();
+    const failing = database.transaction(async (tx) => {
+      tx.withCommit(() => insert(tx, { name }));
+      await insert(tx, { name });
+    });
+    await expect(failing).rejects.toMatchObject({ code: '23505' });
+    expect(await find(database.lanes, { name })).toHaveLength(0);
+
+    let runs = 0;
+    await database.transaction((tx) => {
+      runs += 1;
+      if (runs < 3) tx.withCommit(() => conflict(tx));
+      return Promise.resolve();
+    });
+    expect(runs).toBe(3);
+  });
+
+  test('knows whether it has changed anything: not by a lock, nor by a statement that found nothing', async ({
+    database,
+    entries: _entries,
+  }) => {
+    const name = newId();
+    const changesBy = (...texts: readonly string[]) =>
+      database.transaction(async (tx) => {
+        for (const one of texts) await tx.execute(sql.raw(one));
+        return tx.hasChanged;
+      });
+    const found = 'select name from ledger.entries for update';
+    expect(await changesBy()).toBe(false);
+    expect(await changesBy(found, `update ledger.entries set name = 'x' where name = '${name}'`)).toBe(false);
+    expect(await changesBy(`insert into ledger.entries values ('${name}')`)).toBe(true);
+    expect(await changesBy(found, `delete from ledger.entries where name = '${name}'`, 'select 1')).toBe(true);
+    expect(await changesBy(`with new as (insert into ledger.entries values ('${name}')) select 1`)).toBe(true);
+  });
+
   test('runs fn again after a serialization failure, three times at most', async ({ database, entries: _entries }) => {
     const name = newId();
     let runs = 0;

@@ -149,9 +149,10 @@ const runTransaction = async <T>(runOn: RunOn, connection: Connection, work: Wor
     const begun = Promise.resolve(runOn(connection, begin, {}));
     begun.catch(() => undefined);
     const value = await Promise.race([work.fn(scope.tx).then(scope.finish), aborted]);
+    const sent = scope.send();
     scope.end();
     await begun;
-    await commitOn(runOn, connection);
+    await commitOn(runOn, connection, sent);
     scope.committed();
     return value;
   } catch (thrown) {
@@ -167,6 +168,8 @@ type Scope = {
   readonly tx: Tx;
   /** Runs what waits for the end of fn; answers fn's value. */
   finish<T>(value: T): Promise<T>;
+  /** Starts what goes with the commit. */
+  send(): readonly Promise<unknown>[];
   end(): void;
   committed(): void;
 };
@@ -175,23 +178,30 @@ type Scope = {
 const openScope = (runOn: RunOn, connection: Connection): Scope => {
   let isOver = false;
   const before: (() => Promise<void>)[] = [];
+  const last: (() => Promise<unknown>)[] = [];
   const after: (() => void)[] = [];
+  const changes = watchChanges();
   const db = createDb(async (statement, values) => {
     if (isOver)
       throw new Error(`the transaction of the query ${statement.name} is over: every statement must be awaited in it`);
-    return runOn(connection, statement, values);
+    return runOn(connection, changes.watched(statement), values);
   });
   const hooks = {
+    get hasChanged() {
+      return changes.any();
+    },
     beforeCommit: (fn: () => Promise<void>) => void before.push(fn),
+    withCommit: (fn: () => Promise<unknown>) => void last.push(fn),
     afterCommit: (fn: () => void) => void after.push(fn),
   };
   return {
     // `as`: the brand exists in types only, and this is the one place that gives it.
-    tx: Object.assign(db, hooks) as unknown as Tx,
+    tx: Object.defineProperties(db, Object.getOwnPropertyDescriptors(hooks)) as unknown as Tx,
     finish: async (value) => {
       for (const fn of before) await fn();
       return value;
     },
+    send: () => last.map((fn) => startQuietly(fn)),
     end: () => {
       isOver = true;
     },
@@ -199,6 +209,33 @@ const openScope = (runOn: RunOn, connection: Connection): Scope => {
       for (const fn of after) fn();
     },
   };
+};
+
+const writesInParts = /\b(?:insert\s+into|delete\s+from|merge\s+into|update\s[^;]*\sset)\s/i;
+
+/** PostgreSQL says of each statement what it was and how many rows it touched; of its parts it says nothing. */
+const watchChanges = () => {
+  let isChanged = false;
+  const queries: Statement[] = [];
+  return {
+    any: () => isChanged || queries.some(({ strings: [text] }) => writesInParts.test(text)),
+    watched: (statement: Statement): Statement => ({
+      ...statement,
+      decode: (rows) => {
+        if ('command' in rows && rows.command === 'SELECT') queries.push(statement);
+        else if ('count' in rows && Number(rows.count) > 0) isChanged = true;
+        return statement.decode(rows);
+      },
+    }),
+  };
+};
+
+/** Its failure is looked at when the commit has answered. */
+const startQuietly = (fn: () => Promise<unknown>): Promise<unknown> => {
+  // Called at once: a query that was only built starts here.
+  const started = fn().then((answer) => answer);
+  started.catch(() => undefined);
+  return started;
 };
 
 const watchAbort = (
@@ -227,7 +264,7 @@ const begin = command('begin');
 const commit = command('commit');
 const rollback = command('rollback');
 
-const commitOn = async (runOn: RunOn, connection: Connection): Promise<void> => {
+const commitOn = async (runOn: RunOn, connection: Connection, sent: readonly Promise<unknown>[]): Promise<void> => {
   const tag = await runOn(connection, commit, {}).then(null, (thrown: unknown) => {
     if (connection.isOpen && sqlStateOf(thrown) !== null) throw thrown;
     throw databaseUnavailable(
@@ -235,6 +272,8 @@ const commitOn = async (runOn: RunOn, connection: Connection): Promise<void> => 
       thrown,
     );
   });
+  // The answers came before that of the commit.
+  for (const one of tag === 'COMMIT' ? [] : sent) await one;
   if (tag !== 'COMMIT')
     throw new Error('PostgreSQL rolled the transaction back: a statement in it failed, and its error was caught');
 };

@@ -159,6 +159,9 @@ test('lets an actor in only with its type, without a restriction and with every 
   expect(await codeOf('Bearer user')).toEqual([403, 'PERMISSION_DENIED']);
   expect(await codeOf('Bearer restricted')).toEqual([403, 'PASSWORD_CHANGE_REQUIRED']);
   expect(audits.map(({ code }) => code)).toEqual([
+    'UNAUTHENTICATED',
+    'UNAUTHENTICATED',
+    'UNAUTHENTICATED',
     'PERMISSION_DENIED',
     'PERMISSION_DENIED',
     'PASSWORD_CHANGE_REQUIRED',

@@ -1,10 +1,12 @@
-import { AppError, kernelError, kernelErrors } from '../error.ts';
+import type { KeptAnswer } from '../idempotency/kept-answer.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { KeyedPolicy } from '../limits/rate.ts';
 import type { Runner } from '../run.ts';
-import type { Ctx, Errors, UserAction } from '../usecase.ts';
+import type { UserAction } from '../usecase.ts';
+import { answerOnce, createRepetition } from './answer-once.ts';
 import { refusalOf } from './authorise.ts';
-import type { Answer, Route } from './exchange.ts';
+import type { Exchange, Route } from './exchange.ts';
+import { createExecute } from './execute-action.ts';
 import type { HttpConfig } from './http-config.ts';
 import { createInputReader } from './input.ts';
 import { createFieldLimit, createRouteRate } from './route-rate.ts';
@@ -37,6 +39,7 @@ export const createActionRoute = (served: ServedAction, deps: RouteDeps): Route 
     rate,
     bodyLimitBytes: served.bodyLimitBytes ?? config.bodyLimitBytes,
     timeoutSeconds: action.timeoutSeconds ?? config.timeoutSeconds,
+    repetition: createRepetition(action),
     run: createRun(served, deps, rate),
   };
 };
@@ -48,64 +51,24 @@ const createRun = (served: ServedAction, { runner, limits }: RouteDeps, rate: Ke
   const readInput = createInputReader(action);
   const execute = createExecute(action);
   const limitByField = createFieldLimit(rate, limits);
-  return async (exchange) => {
+  const answer = async (exchange: Exchange): Promise<KeptAnswer> => {
+    const { claim } = exchange;
     const refusal = refusalOf(action, exchange.actor);
     const pending = refusal === null ? readInput(exchange) : null;
     const input = pending instanceof Promise ? await pending : pending;
     if (refusal === null) exchange.input = input;
     if (limitByField !== null && refusal === null) await limitByField(exchange, input);
-    exchange.answer = await runner.runWithin(exchange.scope, {
+    const made = await runner.runWithin(exchange.scope, {
       operation: head.operation,
       type: head.type,
       reads: head.reads,
       actor: exchange.actor,
       origin: exchange.origin,
       signal: exchange.abort.signal,
-      execute: refusal === null ? (ctx) => execute(ctx, input) : () => Promise.reject(refusal),
+      execute: refusal === null ? (ctx) => execute(ctx, { input, claim }) : () => Promise.reject(refusal),
     });
+    exchange.answer = made;
+    return made;
   };
+  return (exchange) => (exchange.claim === null ? answer(exchange) : answerOnce(exchange, exchange.claim, answer));
 };
-
-/** Lets through only errors that the head declares or that any operation may answer: OpenAPI promises no others. */
-const createExecute = (action: UserAction): ((ctx: Ctx, input: unknown) => Promise<Answer>) => {
-  const { errors } = action;
-  const toAnswer = createSerialiser(action);
-  const fail = (code: string, details: Readonly<Record<string, unknown>> = {}) =>
-    new AppError(code, { kind: errors[code] ?? 'internal', details });
-  return async (ctx, input) => {
-    try {
-      return toAnswer(await action.execute(ctx, input, fail));
-    } catch (thrown) {
-      if (thrown instanceof AppError && !isPromised(thrown, errors)) throw undeclared(action, thrown);
-      throw thrown;
-    }
-  };
-};
-
-const isPromised = ({ code }: AppError, errors: Errors): boolean =>
-  Object.hasOwn(errors, code) || Object.hasOwn(kernelErrors, code);
-
-const undeclared = ({ operationId }: UserAction, error: AppError): AppError =>
-  kernelError('INTERNAL', {
-    cause: new Error(`${operationId} threw ${error.code}, which its head does not declare`, { cause: error }),
-  });
-
-/** Output goes through its schema, which drops what it does not name: nothing leaves by accident. */
-const createSerialiser = ({
-  operationId,
-  output,
-  status = 200,
-  maxAgeSeconds,
-}: UserAction): ((value: unknown) => Answer) => {
-  const cache = maxAgeSeconds === undefined ? 'no-store' : `public, max-age=${maxAgeSeconds}`;
-  if (output === null) return () => noContent;
-  const headers = { 'content-type': 'application/json', 'cache-control': cache };
-  return (value) => {
-    const result = output.safeParse(value);
-    if (result.success) return { status, headers, body: JSON.stringify(result.data) };
-    const cause = new Error(`the output of ${operationId} does not fit its schema`, { cause: result.error });
-    throw kernelError('INTERNAL', { cause });
-  };
-};
-
-const noContent: Answer = { status: 204, headers: {}, body: null };

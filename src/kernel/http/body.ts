@@ -7,10 +7,11 @@ export const bodyTooLarge = (limitBytes: number): AppError =>
 const empty = Buffer.alloc(0);
 
 /**
- * Reads the whole body, at most `route.bodyLimitBytes`. Throws BODY_TOO_LARGE as soon as it is exceeded; what still
+ * Reads the whole body, at most `route.bodyLimitBytes`; once somebody has, it stands in `exchange.body`. Throws BODY_TOO_LARGE as soon as it is exceeded; what still
  * arrives is drained by the adapter for half a second, so that the client can read the answer.
  */
 export const readBody = (exchange: Exchange): Promise<Buffer> | Buffer => {
+  if (exchange.body !== null) return exchange.body;
   const { headers } = exchange.incoming;
   const length = headers['content-length'];
   if (length === '0' || (length === undefined && headers['transfer-encoding'] === undefined)) return empty;

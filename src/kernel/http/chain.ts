@@ -1,3 +1,4 @@
+import type { Idempotency } from '../idempotency/idempotency.ts';
 import type { Limits } from '../limits/limits.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -12,6 +13,7 @@ import { bodyLimit } from './layers/body-limit.ts';
 import { compression } from './layers/compression.ts';
 import { cors } from './layers/cors.ts';
 import { errorHandler } from './layers/error-handler.ts';
+import { idempotency } from './layers/idempotency.ts';
 import { logger } from './layers/logger.ts';
 import { rateLimit } from './layers/rate-limit.ts';
 import { recovery } from './layers/recovery.ts';
@@ -29,6 +31,7 @@ export type ChainDeps = {
   readonly metrics: Metrics;
   readonly telemetry: Telemetry;
   readonly limits: Limits;
+  readonly idempotency: Idempotency;
   readonly hooks: RunHooks;
   readonly resolver: SessionResolver;
   readonly inFlight: InFlight;
@@ -53,6 +56,7 @@ export const createChain = (deps: ChainDeps): readonly Layer[] => [
   compression(),
   session(deps),
   rateLimit(deps),
+  idempotency(deps),
 
   useCase(),
 ];

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 
 import type { Actor } from '../actor.ts';
 import type { AppError } from '../error.ts';
+import type { Claim } from '../idempotency/idempotency.ts';
 import type { KeyedPolicy } from '../limits/rate.ts';
 import type { Scope } from '../observability/scope.ts';
 import type { Origin } from '../usecase.ts';
@@ -33,11 +34,15 @@ export type Exchange = {
   /** Where it stands among those in flight. */
   place: number;
   isReadingBody: boolean;
+  /** Null until it has been read whole. */
+  body: Buffer | null;
   scope: Scope;
   origin: Origin;
   actor: Actor | null;
   /** Of the use case, once it is read. */
   input: unknown;
+  /** Of a request that came with an Idempotency-Key: the route settles it. */
+  claim: Claim | null;
   answer: Answer | null;
   failure: AppError | null;
   /** Headers of this one answer; null while there are none. */
@@ -60,6 +65,16 @@ export const addVary = (exchange: Exchange, name: string): void => {
   setHeader(exchange, 'vary', present === undefined ? name : `${present}, ${name}`);
 };
 
+/** How a route deals with requests that come again with the same Idempotency-Key. */
+export type Repetition = {
+  /** The use case would refuse the actor: then there is nothing to repeat. */
+  refuses(actor: Actor): boolean;
+  /** Whether this failure is an answer to keep; after any other the request may be tried again. */
+  keeps(error: AppError): boolean;
+  /** What it answers holds a secret. */
+  readonly isSecret: boolean;
+};
+
 /** One thing that the chain ends in. */
 export type Route = {
   /** `*` for what no other route took. */
@@ -74,10 +89,12 @@ export type Route = {
   readonly acceptsEndedSession?: boolean;
   /** Of the head; null or absent: only the limits of every actor and address hold. */
   readonly rate?: KeyedPolicy | null;
+  /** Null or absent: an Idempotency-Key means nothing here. */
+  readonly repetition?: Repetition | null;
   readonly bodyLimitBytes: number;
   readonly timeoutSeconds: number;
   /** Sets `exchange.answer`, or throws. */
-  run(exchange: Exchange): Promise<void> | void;
+  run(exchange: Exchange): Promise<unknown> | void;
 };
 
 /** What the adapter hands to Hono for each request; absent in process. */

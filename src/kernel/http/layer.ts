@@ -12,7 +12,7 @@ export type Layer = {
   /** First, for all layers from top to bottom. Cannot refuse and must not throw. */
   readonly open?: (exchange: Exchange) => void;
   /** Then from top to bottom until one sets `exchange.answer`. Throws an AppError to refuse. */
-  readonly enter?: (exchange: Exchange) => Promise<void> | void;
+  readonly enter?: (exchange: Exchange) => Promise<unknown> | void;
   /** From bottom to top: makes the answer of what was thrown by a layer below, or in an `enter` of any layer. */
   readonly fail?: (exchange: Exchange, thrown: unknown) => Answer;
   /** From bottom to top, once for every exchange, whether or not the layer was entered. `exchange.answer` is set above the error handler. */

@@ -81,7 +81,10 @@ test('tells of an operation who may, what goes in and what may come out', () => 
     security: [{ bearer: [] }],
     'x-actors': ['admin', 'service_acc'],
     'x-permissions': ['probe:manage-things'],
-    parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
+    parameters: [
+      { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } },
+      { $ref: '#/components/parameters/IdempotencyKey' },
+    ],
     requestBody: {
       required: true,
       content: {
@@ -102,7 +105,7 @@ test('tells of an operation who may, what goes in and what may come out', () => 
         },
       },
       404: { description: '`THING_NOT_FOUND`' },
-      409: { description: '`NAME_TAKEN`, `VERSION_CONFLICT`' },
+      409: { description: '`IDEMPOTENCY_KEY_REUSED`, `NAME_TAKEN`, `REQUEST_IN_PROGRESS`, `VERSION_CONFLICT`' },
       413: { description: '`BODY_TOO_LARGE`' },
     },
   });

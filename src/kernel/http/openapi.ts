@@ -4,6 +4,7 @@ import { kernelErrors } from '../error.ts';
 import type { Rate } from '../limits/rate.ts';
 import type { Errors, UserAction } from '../usecase.ts';
 import { operationOf, type ServedAction } from './action-route.ts';
+import { createRepetition } from './answer-once.ts';
 import { hasQuery } from './input.ts';
 import { statusOf } from './problem.ts';
 import { refuseUnknown } from './schema.ts';
@@ -30,6 +31,7 @@ export const createOpenApi = (usecases: readonly ServedAction[], info: OpenApiIn
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      parameters: { IdempotencyKey: idempotencyKey },
       schemas: { Problem: problemSchema, ...components },
     },
   };
@@ -76,11 +78,21 @@ const describeInput = (action: UserAction, toJson: ToSchema): JsonObject => {
     ...inQuery.map((name) =>
       describeParameter('query', name, { required: required.includes(name), schema: properties[name] ?? {} }),
     ),
+    ...(createRepetition(action) === null ? [] : [{ $ref: '#/components/parameters/IdempotencyKey' }]),
   ];
   return {
     ...(parameters.length > 0 && { parameters }),
     ...(!hasQuery(action) && describeBody(schema, inPath)),
   };
+};
+
+const idempotencyKey: JsonObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Made up by the client, one for each change. The same request with the same key is run once within 24 hours; when it is repeated it gets the first answer again, with `Idempotency-Replayed: true`.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
 };
 
 const describeParameter = (
@@ -121,6 +133,7 @@ const bodyErrors: Errors = pickErrors(['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE
 const sessionErrors: Errors = {
   ...pickErrors(['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'SESSION_ENDED', 'PERMISSION_DENIED', 'DATABASE_UNAVAILABLE']),
 };
+const repetitionErrors: Errors = pickErrors(['IDEMPOTENCY_KEY_REUSED', 'REQUEST_IN_PROGRESS', 'DATABASE_UNAVAILABLE']);
 const restrictionErrors: Errors = { PASSWORD_CHANGE_REQUIRED: 'forbidden', MFA_ENROLMENT_REQUIRED: 'forbidden' };
 
 function pickErrors(codes: readonly (keyof typeof kernelErrors)[]): Errors {
@@ -133,6 +146,7 @@ const describeErrors = (action: UserAction): JsonObject => {
     ...everyError,
     ...(!hasQuery(action) && bodyErrors),
     ...(action.actors !== 'anonymous' && sessionErrors),
+    ...(createRepetition(action) !== null && repetitionErrors),
     ...(action.actors !== 'anonymous' && action.restricted !== true && restrictionErrors),
     ...action.errors,
   };

@@ -1,5 +1,5 @@
 import type { AppError, ErrorKind } from '../error.ts';
-import type { Answer } from './exchange.ts';
+import type { KeptAnswer } from '../idempotency/kept-answer.ts';
 
 const statusOfKind = {
   invalid: 400,
@@ -58,7 +58,7 @@ export const toProblem = (error: AppError, traceId: string): Problem => {
   };
 };
 
-export const problemAnswer = (error: AppError, traceId: string): Answer => {
+export const problemAnswer = (error: AppError, traceId: string): KeptAnswer => {
   const problem = toProblem(error, traceId);
   const headers: Record<string, string> = { 'content-type': problemType, 'cache-control': 'no-store' };
   const { retryAfterSeconds } = error.details;

@@ -13,11 +13,19 @@ const config = { actor: { perSecond: 50, burst: 100 }, address: { perSecond: 20,
 const secrets = { derive: () => Buffer.alloc(32, 3) };
 const policy = (name: string, burst = 2) => createPolicy(name, { limit: 1, perSeconds: 60, burst, store: 'shared' });
 
-const open = (database: Pick<Database, 'lanes'>) => {
+const open = (database: Pick<Database, 'lanes'>, presence = { processes: 1 }) => {
   const lines: Record<string, unknown>[] = [];
   const clock = { ms: 0 };
   const metrics = createMetrics();
-  const limits = createLimits({ config, database, secrets, metrics, log: buildLog(lines), now: () => clock.ms });
+  const limits = createLimits({
+    config,
+    database,
+    presence,
+    secrets,
+    metrics,
+    log: buildLog(lines),
+    now: () => clock.ms,
+  });
   return { limits, lines, clock, metrics };
 };
 
@@ -114,7 +122,14 @@ test('clears away old rows by itself, once a minute', async ({ database, sql }) 
 
 test('the factor of the operator multiplies every limit', ({ database }) => {
   const metrics = createMetrics();
-  const limits = createLimits({ config: { ...config, factor: 10 }, database, secrets, metrics, log: buildLog() });
+  const limits = createLimits({
+    config: { ...config, factor: 10 },
+    database,
+    presence: { processes: 1 },
+    secrets,
+    metrics,
+    log: buildLog(),
+  });
 
   expect(limits.defaults.actor).toMatchObject({ burst: 1000, intervalMs: 2, capacityMs: 2000 });
   expect(limits.policyOf('auth.probe', { limit: 1, perSeconds: 60, burst: 2, store: 'local' })).toMatchObject({

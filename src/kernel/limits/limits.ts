@@ -2,11 +2,15 @@ import type { Database } from '../database/database.ts';
 import { type AppError, kernelError, toAppError } from '../error.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import type { Presence } from '../presence/presence.ts';
+import type { Redis } from '../redis/redis.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import { createKeyHash } from './key-hash.ts';
 import { createLocalStore, type LocalStore } from './local-store.ts';
 import { createPolicy, type Policy, type Rate } from './rate.ts';
+import { createRedisStore } from './redis-store.ts';
 import { type Reservation, retryAfterSeconds, windowSeconds } from './reservation.ts';
-import { createSharedStore } from './shared-store.ts';
+import { createSharedStore, type SharedStore } from './shared-store.ts';
 
 /** How often anything may be done; every process has one of these. */
 export type Limits = {
@@ -17,13 +21,13 @@ export type Limits = {
   /** Counts in this process alone, at once. */
   readonly local: LocalStore;
   /**
-   * Counts one under `key` where the policy says, before what it costs is spent. While PostgreSQL is lost, a shared
-   * policy counts in this process alone. Never throws.
+   * Counts one under `key` where the policy says, before what it costs is spent. While the shared store is
+   * lost, a shared policy counts in this process alone, as much as its share. Never throws.
    */
   reserve(policy: Policy, key: string): Promise<Reservation>;
   /** Gives one back that turned out to be no harm, as a sign-in with the right password. Never throws. */
   refund(reservation: Reservation): Promise<void>;
-  /** Forgives everything under `key`. Throws DATABASE_UNAVAILABLE if a shared store cannot be told. */
+  /** Forgives everything under `key`. Throws DATABASE_UNAVAILABLE or REDIS_UNAVAILABLE if a shared store cannot be told. */
   clear(policy: Policy, key: string): Promise<void>;
   /** RATE_LIMITED for what was not allowed, counted for the operation (null: none); transports make the headers of it. */
   refuse(reservation: Reservation, operation: string | null): AppError;
@@ -39,6 +43,9 @@ export type LimitsConfig = {
 export type LimitsOptions = {
   readonly config: LimitsConfig;
   readonly database: Pick<Database, 'lanes'>;
+  /** Shared limits are counted there; null: in PostgreSQL. */
+  readonly redis?: Redis | null;
+  readonly presence: Pick<Presence, 'processes'>;
   readonly secrets: Pick<Secrets, 'derive'>;
   readonly metrics: Pick<Metrics, 'counter'>;
   readonly log: Logger;
@@ -49,14 +56,14 @@ export type LimitsOptions = {
 const sweepEveryMs = 60_000;
 
 export const createLimits = (options: LimitsOptions): Limits => {
-  const { config, database, secrets, log, now = () => performance.now() } = options;
+  const { config, presence, log, now = () => performance.now() } = options;
   const limited = options.metrics.counter({
     name: 'ashlar_rate_limited_total',
     help: 'Requests that were refused because there were too many, by operation (none: no operation).',
     labelNames: ['operation'],
   });
-  const local = createLocalStore({ now });
-  const shared = createSharedStore({ database, hashKey: () => secrets.derive('rate limits') });
+  const local = createLocalStore({ now, processes: () => presence.processes });
+  const shared = createStore(options);
   const availability = createAvailability(log);
   let sweptAt = now();
 
@@ -102,6 +109,11 @@ export const createLimits = (options: LimitsOptions): Limits => {
   };
 };
 
+const createStore = ({ database, redis = null, secrets }: LimitsOptions): SharedStore => {
+  const hash = createKeyHash(() => secrets.derive('rate limits'));
+  return redis === null ? createSharedStore({ database, hash }) : createRedisStore({ redis, hash });
+};
+
 const rateLimited = (reservation: Reservation): AppError => {
   const { policy } = reservation;
   const seconds = retryAfterSeconds(reservation);
@@ -123,12 +135,12 @@ const createAvailability = (log: Logger) => {
       if (!isLost)
         log.warn(
           { err: toAppError(thrown) },
-          'shared rate limits cannot be counted in PostgreSQL: each process counts alone',
+          'shared rate limits cannot be counted together: each process counts its share',
         );
       isLost = true;
     },
     found: () => {
-      if (isLost) log.info('shared rate limits are counted in PostgreSQL again');
+      if (isLost) log.info('shared rate limits are counted together again');
       isLost = false;
     },
   };

@@ -79,3 +79,40 @@ test('a key that is in use is kept however many others come', () => {
   }
   expect(seen).toEqual(new Set([false]));
 });
+
+test.each([2, 3, 4, 7])('%d processes allow together what one would, and no more', (count) => {
+  const clock = { ms: 5000 };
+  const processes = () => count;
+  const stores = Array.from({ length: count }, () => createLocalStore({ now: () => clock.ms, processes }));
+  const wide = createPolicy('wide', { limit: 100, perSeconds: 1, burst: 50, store: 'local' });
+  let allowed = 0;
+  const askAll = () => {
+    for (let n = 0; n < 200; n += 1) for (const one of stores) if (one.reserve(wide, 'a').isAllowed) allowed += 1;
+  };
+
+  askAll();
+  expect(allowed).toBeLessThanOrEqual(50);
+  expect(allowed).toBeGreaterThan(50 - count);
+
+  for (let step = 0; step < 1000; step += 1) {
+    clock.ms += 10;
+    askAll();
+  }
+  expect(allowed).toBeLessThanOrEqual(50 + 100 * 10);
+  expect(allowed).toBeGreaterThan(50 + 100 * 10 - count * 2);
+});
+
+test('a share is at least one, tells its own numbers, and is whole again when the others are gone', () => {
+  const clock = { ms: 5000 };
+  let count = 8;
+  const store = createLocalStore({ now: () => clock.ms, processes: () => count });
+
+  const first = store.reserve(policy, 'a');
+  expect([first.isAllowed, store.reserve(policy, 'a').isAllowed]).toEqual([true, false]);
+  expect([first.policy.burst, remainingOf(first), retryAfterSeconds(first)]).toEqual([1, 0, 4]);
+
+  count = 1;
+  clock.ms += 4_000;
+  const seen = Array.from({ length: 5 }, () => store.reserve(policy, 'a').isAllowed);
+  expect(seen).toEqual([true, true, true, true, false]);
+});

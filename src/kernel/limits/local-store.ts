@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 
 import { charge, repay } from './gcra.ts';
-import type { Policy } from './rate.ts';
+import { type Policy, shareOf } from './rate.ts';
 import type { Reservation } from './reservation.ts';
 
-/** Limits of this process alone, in memory. */
+/** Limits of this process alone, in memory: its share, whose numbers the reservation tells. */
 export type LocalStore = {
   reserve(policy: Policy, key: string): Reservation;
   /** Takes an allowed reservation back, as far as time has not yet done so. */
@@ -17,6 +17,8 @@ export type LocalStore = {
 type Options = {
   /** Milliseconds of a clock that is never set back. */
   readonly now: () => number;
+  /** How many share a limit, this one included. Default 1. */
+  readonly processes?: () => number;
   /**
    * Beyond it the key goes that was unused for longest, and with it the debt: whoever holds that many addresses is no
    * longer slowed down by these limits.
@@ -26,10 +28,12 @@ type Options = {
 
 type Cell = { tat: number };
 
-export const createLocalStore = ({ now, maxKeys = 50_000 }: Options): LocalStore => {
+export const createLocalStore = ({ now, processes = () => 1, maxKeys = 50_000 }: Options): LocalStore => {
+  const shares = createShares(processes);
   const cells = new LRUCache<string, Cell>({ max: maxKeys });
   return {
-    reserve: (policy, key) => {
+    reserve: (whole, key) => {
+      const policy = shares(whole);
       const at = now();
       const id = idOf(policy, key);
       const cell = cells.get(id);
@@ -55,3 +59,20 @@ export const createLocalStore = ({ now, maxKeys = 50_000 }: Options): LocalStore
 };
 
 const idOf = ({ name }: Policy, key: string): string => `${name}\n${key}`;
+
+/** The shares of each policy, made again only when processes come or go: every request asks for one. */
+const createShares = (processes: () => number): ((policy: Policy) => Policy) => {
+  let count = 1;
+  let shares = new WeakMap<Policy, Policy>();
+  return (policy) => {
+    const now = processes();
+    if (now !== count) {
+      count = now;
+      shares = new WeakMap();
+    }
+    if (count <= 1) return policy;
+    const known = shares.get(policy) ?? shareOf(policy, count);
+    shares.set(policy, known);
+    return known;
+  };
+};

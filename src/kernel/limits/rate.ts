@@ -15,7 +15,10 @@ export type Rate = {
   readonly perSeconds: number;
   /** So many at once after a pause. */
   readonly burst: number;
-  /** `shared` counts over all processes and costs a statement: for what is guessed at. `local` counts in each process. */
+  /**
+   * `shared` counts over all processes and costs a statement: for what is guessed at. `local` costs nothing; each process
+   * has its share of the limit, which fits while a proxy spreads the requests evenly.
+   */
   readonly store: 'local' | 'shared';
 };
 
@@ -42,4 +45,12 @@ export const createPolicy = (name: string, { limit, perSeconds, burst, store }: 
   // Whole microseconds, as PostgreSQL keeps times: both stores then reckon alike.
   const intervalMs = Math.max(1, Math.round((perSeconds * 1_000_000) / limit)) / 1000;
   return { name, store, burst, intervalMs, capacityMs: burst * intervalMs };
+};
+
+/** What one of so many processes may allow of it: together they allow as much, but each at least one. */
+export const shareOf = (policy: Policy, processes: number): Policy => {
+  if (processes <= 1) return policy;
+  const intervalMs = policy.intervalMs * processes;
+  const burst = Math.max(1, Math.floor(policy.burst / processes));
+  return { ...policy, burst, intervalMs, capacityMs: Math.max(policy.capacityMs, intervalMs) };
 };

@@ -7,13 +7,14 @@ import { z } from 'zod';
 
 import { test } from '#test/database.ts';
 import type { Database } from '../database/database.ts';
+import { createKeyHash } from './key-hash.ts';
 import { createPolicy } from './rate.ts';
 import { remainingOf, retryAfterSeconds } from './reservation.ts';
 import { createSharedStore } from './shared-store.ts';
 
 const counts = z.object({ allowed: z.int(), refused: z.int(), failed: z.int() });
 
-const open = (database: Database) => createSharedStore({ database, hashKey: () => Buffer.alloc(32, 7) });
+const open = (database: Database) => createSharedStore({ database, hash: createKeyHash(() => Buffer.alloc(32, 7)) });
 const slow = (name: string, burst = 3) => createPolicy(name, { limit: 1, perSeconds: 60, burst, store: 'shared' });
 
 test('allows the burst, then refuses and says when to come again', async ({ database }) => {

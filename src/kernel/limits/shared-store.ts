@@ -1,11 +1,10 @@
-import { createHmac } from 'node:crypto';
-
 import type { Database } from '../database/database.ts';
 import { clearRate, refundRate, reserveRate, sweepRates } from '../database/rate-limits.ts';
+import type { KeyHash } from './key-hash.ts';
 import type { Policy } from './rate.ts';
 import type { Reservation } from './reservation.ts';
 
-/** Limits over all processes, in PostgreSQL. What it throws is the database's failure. */
+/** Limits over all processes. What it throws is the failure of where they are kept. */
 export type SharedStore = {
   reserve(policy: Policy, key: string): Promise<Reservation>;
   refund(reservation: Reservation): Promise<void>;
@@ -14,19 +13,10 @@ export type SharedStore = {
   sweep(): Promise<void>;
 };
 
-type Options = {
-  readonly database: Pick<Database, 'lanes'>;
-  /** The same in every process. Asked for when the first key is stored. */
-  readonly hashKey: () => Buffer;
-};
+type Options = { readonly database: Pick<Database, 'lanes'>; readonly hash: KeyHash };
 
-export const createSharedStore = ({ database, hashKey }: Options): SharedStore => {
-  let secret: Buffer | null = null;
-  /** Addresses and logins are personal data, which a dump must not show. */
-  const hash = ({ name }: Policy, key: string): string => {
-    secret ??= hashKey();
-    return createHmac('sha256', secret).update(`${name}\n${key}`).digest('base64url');
-  };
+/** In PostgreSQL. */
+export const createSharedStore = ({ database, hash }: Options): SharedStore => {
   return {
     reserve: async (policy, key) => {
       const { intervalMs, capacityMs } = policy;

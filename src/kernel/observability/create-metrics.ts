@@ -1,6 +1,7 @@
 import { Gauge, type Metric, Registry } from 'prom-client';
 
-import type { Metrics } from './metrics.ts';
+import { type Buckets, type BucketShape, countInto, createBuckets, createShape, cumulate } from './buckets.ts';
+import type { Metrics, Reading } from './metrics.ts';
 import { startProcessMetrics } from './process-metrics.ts';
 import { createSeries, type Labels } from './series.ts';
 
@@ -18,6 +19,7 @@ export const createMetrics = (): Metrics => {
     name: 'ashlar_http_request_duration_seconds',
     help: 'Time from the request to the end of its answer.',
     labelNames: ['route', 'method', 'status'],
+    parts: 4,
   });
   const queries = histogram({
     name: 'ashlar_db_query_duration_seconds',
@@ -54,41 +56,55 @@ export const createMetrics = (): Metrics => {
  * prom-client validates and hashes the labels of every observation (0.42 µs); ours are typed and accumulate by
  * themselves (0.06 µs), and prom-client renders them when somebody looks.
  */
-const createMakers = (registry: Registry): Pick<Metrics, 'counter' | 'histogram' | 'gauge'> => ({
-  counter: (head) => {
-    const series = createSeries(head.labelNames, () => ({ value: 0 }));
-    // Without labels there is one value, shown from the start: `{}` then is the complete record.
-    if (head.labelNames.length === 0) series.at({} as Labels<(typeof head.labelNames)[number]>);
-    register(registry, { ...head, type: 'counter' }, () =>
-      Array.from(series.all(), ([labels, { value }]) => ({ labels, value })),
-    );
-    return {
-      add: (labels, amount = 1) => {
-        series.at(labels).value += amount;
-      },
-    };
-  },
-  histogram: ({ buckets = durationBuckets, ...head }) => {
-    const series = createSeries(head.labelNames, () => createBuckets(buckets.length));
-    register(registry, { ...head, type: 'histogram' }, () =>
-      Array.from(series.all()).flatMap(([labels, slot]) => valuesOf({ ...head, labels, bounds: buckets }, slot)),
-    );
-    return { observe: (labels, value) => count(series.at(labels), buckets, value) };
-  },
-  gauge: ({ read, ...head }) => {
-    new Gauge({
-      name: head.name,
-      help: head.help,
-      labelNames: [...head.labelNames],
-      registers: [registry],
-      collect() {
-        this.reset();
-        const now = read();
-        if (typeof now === 'number') this.set(now);
-        else for (const { labels, value } of now) this.set(labels, value);
-      },
-    });
-  },
+const createMakers = (registry: Registry): Pick<Metrics, 'counter' | 'histogram' | 'gauge' | 'readings'> => {
+  const readers = new Map<string, () => readonly Reading[]>();
+  return {
+    readings: (name) => readers.get(name)?.() ?? [],
+    counter: (head) => {
+      const series = createSeries(head.labelNames, () => ({ value: 0 }));
+      // Without labels there is one value, shown from the start: `{}` then is the complete record.
+      if (head.labelNames.length === 0) series.at({} as Labels<(typeof head.labelNames)[number]>);
+      const read = () => Array.from(series.all(), ([labels, { value }]) => ({ labels, value }));
+      readers.set(head.name, () => read().map((reading) => ({ ...reading, counts: [] })));
+      register(registry, { ...head, type: 'counter' }, read);
+      return {
+        add: (labels, amount = 1) => {
+          series.at(labels).value += amount;
+        },
+      };
+    },
+    histogram: ({ buckets = durationBuckets, parts = 1, ...head }) => {
+      const shape = createShape(buckets, parts);
+      const series = createSeries(head.labelNames, () => createBuckets(shape));
+      readers.set(head.name, () => Array.from(series.all(), ([labels, slot]) => toReading(labels, slot, shape)));
+      register(registry, { ...head, type: 'histogram' }, () =>
+        Array.from(series.all()).flatMap(([labels, slot]) => valuesOf({ ...head, labels, shape }, slot)),
+      );
+      return { observe: (labels, value) => countInto(series.at(labels), shape, value) };
+    },
+    gauge: ({ read, ...head }) => {
+      new Gauge({
+        name: head.name,
+        help: head.help,
+        labelNames: [...head.labelNames],
+        registers: [registry],
+        collect() {
+          this.reset();
+          const now = read();
+          if (typeof now === 'number') this.set(now);
+          else for (const { labels, value } of now) this.set(labels, value);
+        },
+      });
+    },
+  };
+};
+
+const toReading = (labels: Reading['labels'], { counts, sum }: Buckets, { fineBounds }: BucketShape): Reading => ({
+  labels,
+  value: sum,
+  counts: Array.from(counts, (count, index) => ({ bound: fineBounds[index] ?? Infinity, count })).filter(
+    ({ count }) => count > 0,
+  ),
 });
 
 type Value = { readonly metricName?: string; readonly labels: object; readonly value: number };
@@ -104,29 +120,17 @@ const register = (
   registry.registerMetric(metric as unknown as Metric);
 };
 
-type Buckets = { readonly counts: Float64Array; sum: number };
+type Series = { readonly name: string; readonly labels: object; readonly shape: BucketShape };
 
-/** One more than there are bounds: the last counts what is above them all. */
-const createBuckets = (bounds: number): Buckets => ({ counts: new Float64Array(bounds + 1), sum: 0 });
-
-const count = (slot: Buckets, bounds: readonly number[], value: number): void => {
-  let index = 0;
-  while (index < bounds.length && value > (bounds[index] ?? Infinity)) index += 1;
-  slot.counts[index] = (slot.counts[index] ?? 0) + 1;
-  slot.sum += value;
-};
-
-type Series = { readonly name: string; readonly labels: object; readonly bounds: readonly number[] };
-
-const valuesOf = ({ name, labels, bounds }: Series, { counts, sum }: Buckets): Value[] => {
-  let total = 0;
-  const values = Array.from(counts, (inBucket, index): Value => {
-    total += inBucket;
-    return { metricName: `${name}_bucket`, labels: { ...labels, le: bounds[index] ?? '+Inf' }, value: total };
-  });
+const valuesOf = ({ name, labels, shape }: Series, slot: Buckets): Value[] => {
+  const totals = cumulate(slot, shape);
   return [
-    ...values,
-    { metricName: `${name}_sum`, labels, value: sum },
-    { metricName: `${name}_count`, labels, value: total },
+    ...totals.map((value, index) => ({
+      metricName: `${name}_bucket`,
+      labels: { ...labels, le: shape.bounds[index] ?? '+Inf' },
+      value,
+    })),
+    { metricName: `${name}_sum`, labels, value: slot.sum },
+    { metricName: `${name}_count`, labels, value: totals.at(-1) ?? 0 },
   ];
 };

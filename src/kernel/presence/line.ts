@@ -14,13 +14,15 @@ const closeSeconds = 2;
 export type LineOptions = {
   /** A direct connection where there is one: session locks and LISTEN do not work behind a transaction pooler. */
   readonly url: string;
+  /** Shown in pg_stat_activity, after `ashlar`. */
+  readonly name: string;
   readonly observer: Observer;
   readonly log: Logger;
   /** Connected, again after each loss; nothing else is sent before it has ended. */
   readonly onOpen: (db: Db) => Promise<void>;
   /** `db` shows the connection. */
   readonly onUp: () => void;
-  readonly onNotify: (channel: string, payload: string) => void;
+  readonly onNotify?: (channel: string, payload: string) => void;
 };
 
 /**
@@ -102,12 +104,12 @@ export class Line {
   }
 
   async #open(): Promise<Connection> {
-    const { url, observer, onNotify, onOpen, onUp } = this.#options;
+    const { url, name, observer, onNotify, onOpen, onUp } = this.#options;
     const connection = await openConnection({
       endpoint: parseEndpoint(url),
-      applicationName: 'ashlar presence',
+      applicationName: `ashlar ${name}`,
       settings,
-      onNotify,
+      ...(onNotify && { onNotify }),
     });
     this.#connection = connection;
     try {

@@ -10,6 +10,7 @@ import {
   registerProcess,
   unregisterProcess,
 } from '../database/processes.ts';
+import type { Inbox } from '../feed/inbox.ts';
 import { newId } from '../ids.ts';
 import type { Logger } from '../observability/logger.ts';
 import { Line } from './line.ts';
@@ -25,6 +26,8 @@ export type PresenceOptions = {
   readonly isPooled: boolean;
   readonly role: string;
   readonly release: string;
+  /** Where the pulse puts what it reads of the feed. */
+  readonly inbox: Inbox;
   readonly observer: Observer;
   readonly log: Logger;
 };
@@ -68,6 +71,7 @@ class StartedPresence implements Presence {
     this.#options = options;
     this.#line = new Line({
       url: options.url,
+      name: 'presence',
       observer: options.observer,
       log: options.log,
       onOpen: (db) => this.#enter(db),
@@ -153,12 +157,13 @@ class StartedPresence implements Presence {
   }
 
   async #enter(db: Db): Promise<void> {
-    const { role, release, isPooled } = this.#options;
+    const { role, release, isPooled, inbox } = this.#options;
     const { queues } = this.#describe();
     const row = { id: this.processId, isLocked: !isPooled, role, release, host: hostname(), pid: process.pid, queues };
     const [registered] = await registerProcess(db, row);
     if (registered?.isSafe !== true) throw new Error('a former session of this process still holds its lock');
     if (!isPooled) for (const channel of this.#channels.keys()) await listenTo(db, channel);
+    inbox.rewind();
     for (const fn of this.#ups) await fn(db);
   }
 
@@ -178,7 +183,8 @@ class StartedPresence implements Presence {
     try {
       const startedAt = performance.now();
       const { queues, pools } = this.#describe();
-      const [row] = await this.#pulse(db, { id: this.processId, queues, pools: JSON.stringify(pools) });
+      const self = { id: this.processId, queues, pools: JSON.stringify(pools) };
+      const [row] = await this.#pulse(db, { ...self, ...this.#options.inbox.position });
       if (row !== undefined) this.#take(row, startedAt);
     } catch (err) {
       this.#options.log.warn({ err }, 'the pulse of this process failed; it tries again');
@@ -187,7 +193,8 @@ class StartedPresence implements Presence {
     }
   }
 
-  #take({ isKnown, processes, freed, answers }: PulseRow, startedAt: number): void {
+  #take({ isKnown, processes, freed, answers, notices, mark }: PulseRow, startedAt: number): void {
+    this.#options.inbox.take(notices, mark);
     if (!isKnown) {
       this.#options.log.error('this process was silent for too long and taken for dead: others do what it had begun');
       for (const fn of this.#losses) fn();

@@ -6,6 +6,7 @@ import { sql as fragment } from 'drizzle-orm';
 import { expect } from 'vitest';
 
 import { openSession } from '#kernel/database/open-session.ts';
+import { Inbox } from '#kernel/feed/inbox.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { buildLog, noTelemetry } from '#test/build.ts';
 import { test as base } from '#test/database.ts';
@@ -23,7 +24,9 @@ const test = base
     return async (options: Partial<PresenceOptions> = {}) => {
       const observer = { metrics: createMetrics(), telemetry: noTelemetry };
       const identity = { url: databaseUrl, isPooled: false, role: 'test', release: 'test' };
-      const presence = await openPresence({ ...identity, observer, log: buildLog(), ...options });
+      const log = buildLog();
+      const inbox = new Inbox({ windowSeconds: 60, log });
+      const presence = await openPresence({ ...identity, inbox, observer, log, ...options });
       opened.push(presence);
       return presence;
     };

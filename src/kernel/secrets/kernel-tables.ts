@@ -1,4 +1,5 @@
+import { sealedAnswerTable } from '../idempotency/kept-answer.ts';
 import type { SealedTable } from './sealed-table.ts';
 
 /** Where the kernel itself keeps sealed values, but for the root secret, with which each rotation begins. */
-export const kernelSealedTables: readonly SealedTable[] = [];
+export const kernelSealedTables: readonly SealedTable[] = [sealedAnswerTable];

@@ -190,16 +190,26 @@ export type DeadFilter = Pick<TaskFilter, 'queue' | 'name' | 'reason'> & {
 
 const maxAtOnce = 10_000;
 
-/** The oldest first, 10,000 at most. */
-export const listDeadIds = async (tx: Tx, { queue, name, reason, before }: DeadFilter): Promise<readonly string[]> => {
+const deadIds = ({ queue, name, reason, before }: DeadFilter): SQL => {
   const time = before?.toISOString() ?? null;
-  const rows = await tx.execute<{ id: string }>(sql`
+  return sql`
     select d.task_id as id from kernel.task_dead d
     where (${queue}::text is null or d.queue = ${queue}) and (${name}::text is null or d.name = ${name})
       and (${reason}::text is null or d.reason = ${reason})
       and (${time}::timestamptz is null or d.finished_at < ${time}::timestamptz)
-    order by d.finished_at, d.task_id limit ${maxAtOnce} for update skip locked`);
+    order by d.finished_at, d.task_id limit ${maxAtOnce}`;
+};
+
+/** The oldest first, 10,000 at most. */
+export const listDeadIds = async (tx: Tx, filter: DeadFilter): Promise<readonly string[]> => {
+  const rows = await tx.execute<{ id: string }>(sql`${deadIds(filter)} for update skip locked`);
   return rows.map(({ id }) => id);
+};
+
+/** How many that would be. */
+export const countDead = async (db: Db, filter: DeadFilter): Promise<number> => {
+  const [row] = await db.execute<{ count: number }>(sql`select count(*)::int as count from (${deadIds(filter)}) d`);
+  return row?.count ?? 0;
 };
 
 export type Requeued = Inserted & {

@@ -2,12 +2,14 @@ import type { ConfigRow } from '#kernel/config/describe.ts';
 import type { Repairable } from '#kernel/doctor/finding.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { MailTemplate } from '#kernel/mail/mail-template.ts';
-import type { HealthCheck } from '#kernel/module.ts';
+import type { Module } from '#kernel/module.ts';
 import type { ScheduleDefinition } from '#kernel/schedules/schedule-definition.ts';
 import type { SealedTable } from '#kernel/secrets/sealed-table.ts';
 import type { SettingContract } from '#kernel/setting.ts';
 import type { MailConfig } from './clients/create-mailer.ts';
 import type { Mailer } from './clients/mailer.ts';
+import type { HealthChecks } from './logic/health-checks.ts';
+import type { AlertingConfig, Notices } from './logic/notices.ts';
 import type { ProcessWatch } from './logic/process-watch.ts';
 import type { Settings } from './logic/settings.ts';
 
@@ -48,6 +50,8 @@ export type Installation = {
 export type PlatformDeps = {
   readonly kernel: Kernel;
   readonly installation: Installation;
+  readonly alerting: AlertingConfig;
+  readonly notices: Notices;
   readonly processWatch: ProcessWatch;
   readonly settings: Settings;
   /** How people reach us, without a slash at the end. */
@@ -63,12 +67,12 @@ export type PlatformDeps = {
   /** What every module writes to people. */
   readonly listMailTemplates: () => readonly MailTemplate[];
   readonly mailer: Mailer;
-  /** Every check of every module, by name. */
-  readonly checkModules: () => Promise<Readonly<Record<string, HealthCheck>>>;
+  readonly healthChecks: HealthChecks;
 };
 
 /** What the app gives; the rest the module makes. */
-export type PlatformGiven = Omit<PlatformDeps, 'processWatch' | 'settings' | 'mailer'> & {
+export type PlatformGiven = Omit<PlatformDeps, 'notices' | 'processWatch' | 'settings' | 'mailer' | 'healthChecks'> & {
+  readonly listModules: () => readonly Module<unknown>[];
   readonly mail: MailConfig;
   /** Of every module. */
   readonly listSettings: () => readonly SettingContract[];

@@ -5,12 +5,32 @@ import type { PlatformDeps, PlatformGiven } from './deps.ts';
 import { createMailer } from './clients/create-mailer.ts';
 import { ErrorRecorder } from './logic/error-recorder.ts';
 import { sealedMailTable } from './logic/mail-content.ts';
+import { createHealthChecks } from './logic/health-checks.ts';
 import { testMail } from './logic/mails/test-mail.ts';
 import { namedSecretTable, putNamed, resolveNamed } from './logic/named-secrets.ts';
+import { alertMail } from './logic/mails/alert-mail.ts';
+import { tellOfErrors } from './logic/error-notices.ts';
+import { createErrorRetention } from './logic/error-retention.ts';
+import { createNotices } from './logic/notices.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
+import { createPlatformRetention } from './logic/platform-retention.ts';
+import { StatRecorder } from './logic/stat-recorder.ts';
 import { createSettings } from './logic/settings.ts';
 import * as schema from './schema.ts';
 import { listSettingRows } from './store/settings.ts';
+import { deliverAlert } from './usecases/channels/deliver-alert.ts';
+import { getChannels } from './usecases/channels/get-channels.ts';
+import { showWebhookKey } from './usecases/channels/show-webhook-key.ts';
+import { testChannel } from './usecases/channels/test-channel.ts';
+import { closeError } from './usecases/errors/close-error.ts';
+import { getError } from './usecases/errors/get-error.ts';
+import { getErrors } from './usecases/errors/get-errors.ts';
+import { ignoreError } from './usecases/errors/ignore-error.ts';
+import { listErrors } from './usecases/errors/list-errors.ts';
+import { muteError } from './usecases/errors/mute-error.ts';
+import { reopenError } from './usecases/errors/reopen-error.ts';
+import { resolveError } from './usecases/errors/resolve-error.ts';
+import { showError } from './usecases/errors/show-error.ts';
 import { getConfig } from './usecases/config/get-config.ts';
 import { showConfig } from './usecases/config/show-config.ts';
 import { validateConfig } from './usecases/config/validate-config.ts';
@@ -41,6 +61,9 @@ import { listSettings } from './usecases/settings/list-settings.ts';
 import { resetSetting } from './usecases/settings/reset-setting.ts';
 import { setSetting } from './usecases/settings/set-setting.ts';
 import { updateSetting } from './usecases/settings/update-setting.ts';
+import { getCurrentMetrics } from './usecases/statistics/get-current-metrics.ts';
+import { getDailyStats } from './usecases/statistics/get-daily-stats.ts';
+import { rollUpStats } from './usecases/statistics/roll-up-stats.ts';
 import { cancelTask } from './usecases/tasks/cancel-task.ts';
 import { clearTasks } from './usecases/tasks/clear-tasks.ts';
 import { createPartitions } from './usecases/retention/create-partitions.ts';
@@ -77,16 +100,23 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   applyMigrations,
   cancelTask,
   clearTasks,
+  closeError,
   createMigration,
   createPartitions,
   createSecret,
   deleteSecret,
   deleteSetting,
+  deliverAlert,
   deliverMail,
   doctor,
   dropExpired,
   fireSchedule,
+  getChannels,
   getConfig,
+  getError,
+  getErrors,
+  getCurrentMetrics,
+  getDailyStats,
   getHealth,
   getMail,
   getMails,
@@ -101,11 +131,14 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   getWorkers,
   holdQueue,
   holdSchedule,
+  ignoreError,
+  listErrors,
   listQueues,
   listSchedules,
   listSecrets,
   listSettings,
   listTasks,
+  muteError,
   pauseQueue,
   pauseSchedule,
   probe,
@@ -114,23 +147,29 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   releaseQueue,
   releaseSchedule,
   removeSecret,
+  reopenError,
   requeueTask,
   resendMail,
   resetSetting,
+  resolveError,
   resumeQueue,
   resumeSchedule,
   retryTask,
   retryTasks,
   revertMigrations,
   rotateSecrets,
+  rollUpStats,
   sendMail,
   sendTestMail,
   setSecret,
   setSetting,
   showConfig,
+  showError,
   showTask,
+  showWebhookKey,
   stopDatabase,
   stopTask,
+  testChannel,
   triggerSchedule,
   updateSecret,
   updateSetting,
@@ -139,6 +178,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
 
 export const createPlatformModule = ({
   listSettings: listDeclared,
+  listModules,
   mail,
   ...given
 }: PlatformGiven): Module<PlatformPortal> => {
@@ -150,28 +190,42 @@ export const createPlatformModule = ({
     log: kernel.log,
   });
   const mailer = createMailer(mail, kernel);
-  const deps: PlatformDeps = { ...given, processWatch, settings, mailer };
-  const recorder = new ErrorRecorder(kernel);
+  const notices = createNotices(given);
+  kernel.retention.add(createErrorRetention(kernel));
+  const healthChecks = createHealthChecks(listModules);
+  const deps: PlatformDeps = { ...given, notices, processWatch, settings, mailer, healthChecks };
+  const recorder = new ErrorRecorder({ ...kernel, tell: (tx, groups) => tellOfErrors(deps, tx, groups) });
+  const statistics = new StatRecorder(kernel);
+  kernel.metrics.gauge({
+    name: 'ashlar_active_users',
+    help: 'People who have acted today (UTC), in all processes together; as of the last minute.',
+    labelNames: [],
+    read: () => statistics.activeToday,
+  });
+  for (const retention of createPlatformRetention(kernel)) kernel.retention.add(retention);
   return {
     name: 'platform',
     portal: {
       getSetting: settings.get,
       isEnabled: settings.isEnabled,
+      registerHealthCheck: healthChecks.register,
       putSecret: (secret) => putNamed(kernel, secret),
       resolveSecret: (name, { host }) => resolveNamed(kernel, name, host),
     },
     schema,
     sealed: [namedSecretTable, sealedMailTable],
     settings: [taskResultRetentionDays],
-    mailTemplates: [testMail],
+    mailTemplates: [alertMail, testMail],
     usecases: usecases.map((create) => create(deps)),
     start: async () => {
       await settings.load();
       processWatch.start();
       recorder.start();
+      statistics.start();
     },
     stop: async () => {
       processWatch.stop();
+      await statistics.stop();
       await recorder.stop();
     },
   };

@@ -4,12 +4,15 @@ import {
   boolean,
   check,
   customType,
+  date,
+  doublePrecision,
   foreignKey,
   index,
   integer,
   jsonb,
   pgSchema,
   text,
+  timestamp,
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
@@ -159,3 +162,46 @@ export const secretVersions = platform.table(
     }).onDelete('cascade'),
   ],
 );
+const many = () => bigint({ mode: 'number' }).notNull();
+
+/** What a process counted in a minute. */
+export const statMinutes = platform.table(
+  'stat_minutes',
+  {
+    minute: timestamp({ withTimezone: true, precision: 0, mode: 'date' }).notNull(),
+    /** A process. */
+    source: uuid().notNull(),
+    requests: many(),
+    errors: many(),
+    /** Sum over the requests. */
+    latencyMs: doublePrecision().notNull(),
+    /** Of each upper bound in milliseconds, how many requests took no longer and longer than the bound before. */
+    latency: jsonb().$type<Readonly<Record<string, number>>>().notNull(),
+    cacheHits: many(),
+    cacheMisses: many(),
+    tasksDone: many(),
+  },
+  // Unique and not null, and no primary key of two columns: those drizzle-kit cannot compare.
+  (table) => [unique('stat_minutes_minute_source_key').on(table.minute, table.source)],
+);
+
+/** People who acted on a day. */
+export const dailyActive = platform.table(
+  'daily_active',
+  { day: date({ mode: 'string' }).notNull(), actorId: uuid().notNull() },
+  (table) => [unique('daily_active_day_actor_id_key').on(table.day, table.actorId)],
+);
+
+/** What became of the two, for ever. Null: there was nothing to take a share or an average of. */
+export const dailyStats = platform.table('daily_stats', {
+  day: date({ mode: 'string' }).primaryKey(),
+  totalRequests: many(),
+  errorRate: doublePrecision(),
+  averageLatencyMs: doublePrecision(),
+  p95Ms: doublePrecision('p95_ms'),
+  p99Ms: doublePrecision('p99_ms'),
+  activeUsers: integer().notNull(),
+  cacheHitRate: doublePrecision(),
+  tasksDone: many(),
+  rolledUpAt: instant().notNull(),
+});

@@ -21,6 +21,8 @@ export const grantToAppRole = async (sql: Sql, appRole: string): Promise<void> =
     `alter default privileges grant usage, select on sequences to ${role}`,
     ...existing,
     `revoke insert, update, delete on kernel._migrations from ${role}`,
+    // The audit trail may only grow; its migration says what is left of these grants.
+    `do $$ begin if to_regprocedure('kernel.guard_audit()') is not null then perform kernel.guard_audit(); end if; end $$`,
   ];
   // Several statements in one simple query are one transaction.
   await sql.unsafe(statements.join(';\n'));

@@ -22,7 +22,11 @@ export const cors = ({ allowedOrigins }: { readonly allowedOrigins: readonly str
       addVary(exchange, 'Origin');
       if (origin === undefined || !allowed.has(origin)) return;
       setHeader(exchange, 'access-control-allow-origin', origin);
-      setHeader(exchange, 'access-control-expose-headers', 'ratelimit, ratelimit-policy, retry-after, x-request-id');
+      setHeader(
+        exchange,
+        'access-control-expose-headers',
+        'idempotency-replayed, ratelimit, ratelimit-policy, retry-after, x-request-id',
+      );
       if (exchange.method === 'OPTIONS' && asked !== undefined) exchange.answer = preflight;
     },
   };

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Actor } from '../../actor.ts';
 import type { Database, Tx } from '../../database/database.ts';
 import { type AppError, kernelError } from '../../error.ts';
+import type { Idempotency } from '../../idempotency/idempotency.ts';
 import { createLimits, type LimitsConfig } from '../../limits/limits.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/create-metrics.ts';
@@ -71,6 +72,9 @@ type Options = {
   /** Default: out of reach. */
   readonly rateLimit?: Partial<LimitsConfig>;
   readonly ready?: () => Promise<Health>;
+  /** Default: one that no action may read; and answers are not kept. */
+  readonly database?: Database;
+  readonly idempotency?: Idempotency;
   /** Default: all of them. */
   readonly permissionFree?: readonly string[];
 };
@@ -97,13 +101,15 @@ export const createFixture = async (usecases: readonly ServedAction[], options: 
   const metrics = createMetrics();
   const telemetry = await buildTelemetry(log);
   const hooks = {
+    see: () => undefined,
+    record: () => undefined,
     alert: (alert: Fixture['alerts'][number]) => void alerts.push(alert),
     audit: (record: RunRecord) => void audits.push(record),
   };
   const app = createHttpApp({
     usecases,
     permissionFree: options.permissionFree ?? usecases.map(operationOf),
-    runner: createRunner({ database, log, metrics, telemetry, hooks }),
+    runner: createRunner({ database: options.database ?? database, log, metrics, telemetry, hooks }),
     resolver: {
       resolve: async (bearer) => {
         if (options.ended?.includes(bearer)) throw kernelError('SESSION_ENDED');
@@ -116,10 +122,12 @@ export const createFixture = async (usecases: readonly ServedAction[], options: 
     limits: createLimits({
       config: { ...outOfReach, ...options.rateLimit },
       database,
+      presence: { processes: 1 },
       secrets: noSecrets,
       metrics,
       log,
     }),
+    idempotency: options.idempotency ?? noIdempotency,
     metrics,
     telemetry,
     log,
@@ -144,6 +152,12 @@ const outOfReach: LimitsConfig = {
   factor: 1,
 };
 const noSecrets = { derive: () => Buffer.alloc(32) };
+
+// There is no database to keep answers in.
+const noIdempotency = {
+  claim: () => Promise.reject(new Error('no request of these tests is repeated')),
+  close: () => Promise.resolve(),
+};
 
 const config: HttpConfig = {
   host: '127.0.0.1',

@@ -3,6 +3,7 @@ import { createMetrics } from '../../observability/create-metrics.ts';
 import { openTelemetry } from '../../observability/open-telemetry.ts';
 import { pino } from 'pino';
 
+import { createKeyHash } from '../key-hash.ts';
 import { createPolicy } from '../rate.ts';
 import { createSharedStore } from '../shared-store.ts';
 
@@ -19,7 +20,7 @@ const traced = {
 };
 const telemetry = await openTelemetry({ ...traced, log });
 const database = await openDatabase({ url, log, metrics: createMetrics(), telemetry });
-const store = createSharedStore({ database, hashKey: () => Buffer.alloc(32, 1) });
+const store = createSharedStore({ database, hash: createKeyHash(() => Buffer.alloc(32, 1)) });
 const policy = createPolicy('race', { limit: 20, perSeconds: 1, burst: 30, store: 'shared' });
 
 const until = performance.now() + Number(ms);

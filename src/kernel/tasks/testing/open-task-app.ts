@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { openDatabase } from '#kernel/database/open-database.ts';
+import { Inbox } from '#kernel/feed/inbox.ts';
 import { createMetrics } from '#kernel/observability/create-metrics.ts';
 import { startPresence } from '#kernel/presence/open-presence.ts';
 import { createRunner } from '#kernel/run.ts';
@@ -25,7 +26,7 @@ export const openTaskApp = async (url: string) => {
   const metrics = createMetrics();
   const telemetry = await buildTelemetry(log);
   const database = await openDatabase({ url, log, metrics, telemetry });
-  const hooks = { alert: () => undefined, audit: () => undefined };
+  const hooks = { see: () => undefined, record: () => undefined, alert: () => undefined, audit: () => undefined };
   const runner = createRunner({ database, log, metrics, telemetry, hooks });
   const tasks = createTasks(database, log);
   const taskMetrics = createTaskMetrics(metrics);
@@ -37,7 +38,8 @@ export const openTaskApp = async (url: string) => {
     { isPooled = false, ...options }: Partial<TaskWorkerOptions> & { readonly isPooled?: boolean } = {},
   ): TestWorker => {
     const observer = { metrics, telemetry };
-    const presence = startPresence({ url, isPooled, role: 'test', release: 'test', observer, log });
+    const inbox = new Inbox({ windowSeconds: 60, log });
+    const presence = startPresence({ url, isPooled, role: 'test', release: 'test', inbox, observer, log });
     announceFreed(presence, tasks.wakes, log);
     const worker = openTaskWorker({
       presence,

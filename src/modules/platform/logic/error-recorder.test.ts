@@ -19,7 +19,8 @@ const open = async (database: Pick<Database, 'transaction'>) => {
   let ms = Date.now();
   const now = () => new Date((ms += 1));
   const sentinel = createSentinel({ release: '1.2.3', recent: createLogRing(), log, now });
-  const recorder = new ErrorRecorder({ sentinel, database, log, telemetry: await buildTelemetry(log) });
+  const tell = () => Promise.resolve();
+  const recorder = new ErrorRecorder({ sentinel, database, log, telemetry: await buildTelemetry(log), tell });
   recorder.start();
   const fail = (operation: string, cause: Error = new RangeError('broken')) =>
     sentinel.record({ operation, traceId, actorId: null, error: kernelError('INTERNAL', { cause }), input: { a: 1 } });

@@ -1,7 +1,9 @@
+import type { Tx } from '#kernel/database/database.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import { runInScope } from '#kernel/observability/scope.ts';
 import { toAppError } from '#kernel/error.ts';
 import type { SeenFault } from '#kernel/sentinel/seen-faults.ts';
+import type { StoredErrorGroup } from '../store/error-records.ts';
 import { recordFaults } from './record-faults.ts';
 
 const pauseMs = 1_000;
@@ -10,6 +12,8 @@ const maxRefusals = 5;
 
 type RecorderDeps = Pick<Kernel, 'sentinel' | 'log' | 'telemetry'> & {
   readonly database: Pick<Kernel['database'], 'transaction'>;
+  /** Of what was stored in this transaction. */
+  readonly tell: (tx: Tx, groups: readonly StoredErrorGroup[]) => Promise<void>;
 };
 
 /** Stores what the sentinel gathers: at most once a second, and while nothing happens never. */
@@ -68,8 +72,12 @@ export class ErrorRecorder {
   }
 
   async #storeBatch(): Promise<void> {
-    const { database, sentinel } = this.#deps;
-    const { samples } = await database.transaction((tx) => recordFaults(tx, this.#batch));
+    const { database, sentinel, tell } = this.#deps;
+    const samples = await database.transaction(async (tx) => {
+      const recorded = await recordFaults(tx, this.#batch);
+      await tell(tx, recorded.groups);
+      return recorded.samples;
+    });
     for (const [fingerprint, count] of samples) sentinel.learn(fingerprint, count);
   }
 

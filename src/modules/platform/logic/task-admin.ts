@@ -1,5 +1,6 @@
 import type { Db, Tx } from '#kernel/database/database.ts';
 import {
+  countDead,
   type DeadFilter,
   findTask,
   listDeadIds,
@@ -87,22 +88,25 @@ export const toDeadFilter = ({ queue, name, reason, before }: GivenDeadFilter): 
   return Object.values(filter).every((value) => value === null) ? null : filter;
 };
 
-type Bulk = { readonly tx: Tx; readonly filter: DeadFilter; readonly dryRun: boolean };
+type Bulk = { readonly filter: DeadFilter; readonly dryRun: boolean };
+type Queue = Pick<PlatformDeps['kernel'], 'database' | 'tasks'>;
 
-export const retryDeadTasks = async (ctx: Ctx, tasks: Tasks, { tx, filter, dryRun }: Bulk) => {
-  const ids = await listDeadIds(tx, filter);
-  if (dryRun) return { count: ids.length };
-  const { length: count } = await tasks.retryDead(tx, ids);
-  await ctx.audit(tx, { subject: 'tasks:dead', after: { retried: count, filter } });
-  return { count };
+export const retryDeadTasks = async (ctx: Ctx, { database, tasks }: Queue, { filter, dryRun }: Bulk) => {
+  if (dryRun) return { count: await countDead(database.lanes, filter) };
+  return ctx.transaction(async (tx) => {
+    const { length: count } = await tasks.retryDead(tx, await listDeadIds(tx, filter));
+    await ctx.audit(tx, { subject: 'tasks:dead', after: { retried: count, filter } });
+    return { count };
+  });
 };
 
-export const purgeDeadTasks = async (ctx: Ctx, tasks: Tasks, { tx, filter, dryRun }: Bulk) => {
-  const ids = await listDeadIds(tx, filter);
-  if (dryRun) return { count: ids.length };
-  const { length: count } = await tasks.purgeDead(tx, ids);
-  await ctx.audit(tx, { subject: 'tasks:dead', after: { purged: count, filter } });
-  return { count };
+export const purgeDeadTasks = async (ctx: Ctx, { database, tasks }: Queue, { filter, dryRun }: Bulk) => {
+  if (dryRun) return { count: await countDead(database.lanes, filter) };
+  return ctx.transaction(async (tx) => {
+    const { length: count } = await tasks.purgeDead(tx, await listDeadIds(tx, filter));
+    await ctx.audit(tx, { subject: 'tasks:dead', after: { purged: count, filter } });
+    return { count };
+  });
 };
 
 type Pause = { readonly tx: Tx; readonly name: string; readonly isPaused: boolean };

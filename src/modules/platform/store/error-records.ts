@@ -1,4 +1,4 @@
-import { asc, eq, inArray, type InferInsertModel, sql } from 'drizzle-orm';
+import { asc, eq, inArray, type InferInsertModel, lt, sql } from 'drizzle-orm';
 
 import type { Tx } from '#kernel/database/database.ts';
 import type { ErrorState } from '../domain/error-group.ts';
@@ -115,3 +115,23 @@ export const countErrorSamples = (
     .innerJoin(errorGroups, eq(errorGroups.id, errorSamples.groupId))
     .where(inArray(errorSamples.groupId, [...groupIds]))
     .groupBy(errorGroups.fingerprint);
+
+/** A batch of those that were not seen since; answers how many. */
+export const deleteErrorsUnseenSince = async (tx: Tx, before: Date, limit: number): Promise<number> => {
+  const old = tx
+    .select({ id: errorGroups.id })
+    .from(errorGroups)
+    .where(lt(errorGroups.lastSeenAt, before))
+    .orderBy(asc(errorGroups.lastSeenAt))
+    .limit(limit);
+  const gone = await tx.delete(errorGroups).where(inArray(errorGroups.id, old)).returning({ id: errorGroups.id });
+  return gone.length;
+};
+
+/** These are told of now, at the count that they have. */
+export const updateErrorsNotified = async (tx: Tx, ids: readonly string[], now: Date): Promise<void> => {
+  await tx
+    .update(errorGroups)
+    .set({ notifiedAt: now, notifiedCount: sql`${errorGroups.count}` })
+    .where(inArray(errorGroups.id, [...ids]));
+};

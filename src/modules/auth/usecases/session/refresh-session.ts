@@ -55,13 +55,21 @@ export const refreshSession = (deps: AuthDeps) =>
     },
 
     async execute(ctx, { refreshToken }, fail) {
+      const count = (outcome: Refreshed['outcome']) => deps.metrics.refreshes.add({ outcome });
+      const refuse = (outcome: keyof typeof refusals) => {
+        count(outcome);
+        return fail(refusals[outcome]);
+      };
       const claims = deps.tokens.readRefresh(refreshToken);
-      const result: Refreshed =
-        claims === null ? { outcome: 'invalid' } : await ctx.transaction((tx) => refresh(deps, { ctx, tx, claims }));
-
-      deps.metrics.refreshes.add({ outcome: result.outcome });
-      // Refused only now: what ended the session must be committed.
-      if (!('pair' in result)) throw fail(refusals[result.outcome]);
+      if (claims === null) throw refuse('invalid');
+      const result = await ctx.transaction(async (tx) => {
+        const refreshed = await refresh(deps, { ctx, tx, claims });
+        // Only what ended the session must be committed.
+        if (refreshed.outcome === 'ended' || refreshed.outcome === 'spent') throw refuse(refreshed.outcome);
+        return refreshed;
+      });
+      if (!('pair' in result)) throw refuse(result.outcome);
+      count(result.outcome);
       return result.pair;
     },
   });
@@ -74,7 +82,10 @@ const refresh = async (deps: AuthDeps, { ctx, tx, claims }: Refresh): Promise<Re
   const now = kernel.now();
   const { idleExpiresAt } = sessionExpiry(now, config.tokens);
   const [rotated] = await rotateSession(tx, { id: sessionId, counter, now, idleExpiresAt });
-  if (rotated !== undefined) return { outcome: 'rotated', pair: await tokens.issue(rotated, now) };
+  if (rotated !== undefined) {
+    await ctx.audit(tx, { subject: `session:${sessionId}`, after: { refreshes: counter + 1 } });
+    return { outcome: 'rotated', pair: await tokens.issue(rotated, now) };
+  }
 
   await lockSession(tx, sessionId);
   const session = await findSessionState(tx, sessionId, now);
@@ -82,6 +93,7 @@ const refresh = async (deps: AuthDeps, { ctx, tx, claims }: Refresh): Promise<Re
   const verdict = judgeReplay({ counter, session, now, graceSeconds: config.tokens.refreshGraceSeconds });
   if (verdict === 'repeat') {
     await updateGraceUses(tx, sessionId);
+    await ctx.audit(tx, { subject: `session:${sessionId}`, after: { repeatedRefresh: counter } });
     return { outcome: 'repeated', pair: await tokens.issue(session, now) };
   }
   if (verdict === 'reused') {

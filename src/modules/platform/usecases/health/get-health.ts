@@ -1,15 +1,16 @@
 import { z } from 'zod';
 
 import { worstOf } from '#kernel/health.ts';
+import type { Kernel } from '#kernel/kernel.ts';
 import { userAction } from '#kernel/usecase.ts';
 import { readHealth } from '#portals/platform.ts';
 import type { PlatformDeps } from '../../deps.ts';
+import { healthReport } from '../../logic/health-shapes.ts';
 import { findDatabaseActivity } from '../../store/database-activity.ts';
-
-const status = z.enum(['ok', 'degraded', 'failed']);
+import { listRunningProcesses } from '../../store/processes.ts';
 
 /** @see docs/modules/platform/usecases/get-health.md */
-export const getHealth = ({ kernel: { database, release }, processWatch, checkModules }: PlatformDeps) =>
+export const getHealth = ({ kernel, processWatch, healthChecks }: PlatformDeps) =>
   userAction({
     operationId: 'get-health',
     summary: 'Report how this process, its database and its modules are doing',
@@ -17,37 +18,42 @@ export const getHealth = ({ kernel: { database, release }, processWatch, checkMo
     actors: ['admin', 'service_acc'],
     permissions: [readHealth.name],
     input: z.object({}),
-    output: z.object({
-      status,
-      release: z.string(),
-      process: z.object({
-        uptimeSeconds: z.number(),
-        heapUsedBytes: z.int(),
-        residentBytes: z.int(),
-        cpuPercent: z.number(),
-        eventLoopP99Ms: z.number(),
-      }),
-      database: z.object({
-        queryMs: z.number(),
-        connections: z.int(),
-        oldestTransactionSeconds: z.number().nullable(),
-      }),
-      checks: z.record(z.string(), z.object({ status, detail: z.string().optional() })),
-    }),
+    output: healthReport,
     errors: {},
 
     async execute() {
+      const { database, presence, release } = kernel;
       const startedAt = performance.now();
       const activity = await findDatabaseActivity(database.lanes);
       const queryMs = performance.now() - startedAt;
-      const checks = await checkModules();
+      const [processes, checks, redis] = await Promise.all([
+        listRunningProcesses(database.lanes),
+        healthChecks.run(),
+        measureRedis(kernel.redis),
+      ]);
+      const { processId: id, behindMs } = presence;
 
       return {
-        status: worstOf(Object.values(checks)),
+        status: worstOf([...Object.values(checks), { status: redis?.isUp === false ? 'degraded' : 'ok' }]),
         release,
-        process: processWatch.sample(),
-        database: { queryMs, ...activity },
+        process: { id, behindMs: Number.isFinite(behindMs) ? behindMs : null, ...processWatch.sample() },
+        database: { queryMs, pool: database.usage, ...activity },
+        redis,
+        processes: [...processes],
         checks,
       };
     },
   });
+
+/** Null if none is configured. Everything goes on without it. */
+const measureRedis = async (redis: Kernel['redis']) => {
+  if (redis === null) return null;
+  const startedAt = performance.now();
+  try {
+    await redis.run((client) => client.ping());
+    return { isUp: true, pingMs: performance.now() - startedAt };
+  } catch {
+    // What it said is in the log; here it counts that it is away.
+    return { isUp: false, pingMs: null };
+  }
+};

@@ -6,7 +6,7 @@ import { purgeDeadTasks, toDeadFilter } from '../../logic/task-admin.ts';
 import { deadFilter } from '../../logic/task-shapes.ts';
 
 /** @see docs/modules/platform/usecases/clear-tasks.md */
-export const clearTasks = ({ kernel: { tasks } }: PlatformDeps) =>
+export const clearTasks = ({ kernel }: PlatformDeps) =>
   manualCommand({
     operationId: 'clear-tasks',
     summary: 'Forget dead tasks, found by a filter',
@@ -21,7 +21,7 @@ export const clearTasks = ({ kernel: { tasks } }: PlatformDeps) =>
     async execute(ctx, { dryRun, ...given }, fail) {
       const filter = toDeadFilter(given);
       if (filter === null) throw fail('FILTER_REQUIRED', { message: 'give --queue, --name, --reason or --before' });
-      const { count } = await ctx.transaction((tx) => purgeDeadTasks(ctx, tasks, { tx, filter, dryRun }));
+      const { count } = await purgeDeadTasks(ctx, kernel, { filter, dryRun });
       return { count, dryRun };
     },
   });

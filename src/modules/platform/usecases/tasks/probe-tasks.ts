@@ -21,6 +21,7 @@ export const probeTasks = ({ kernel: { tasks } }: PlatformDeps) =>
       ctx.transaction(async (tx) => {
         const id = await tasks.enqueue(tx, probeTask, { seconds });
         if (id === null) throw new Error('a task without a unique key was rejected');
+        await ctx.audit(tx, { subject: `task:${id}`, after: { seconds } });
         return { id };
       }),
   });

@@ -7,7 +7,7 @@ import { purgeDeadTasks, toDeadFilter } from '../../logic/task-admin.ts';
 import { deadFilter } from '../../logic/task-shapes.ts';
 
 /** @see docs/modules/platform/usecases/purge-tasks.md */
-export const purgeTasks = ({ kernel: { tasks } }: PlatformDeps) =>
+export const purgeTasks = ({ kernel }: PlatformDeps) =>
   userAction({
     operationId: 'purge-tasks',
     summary: 'Forget dead tasks, found by a filter',
@@ -21,6 +21,6 @@ export const purgeTasks = ({ kernel: { tasks } }: PlatformDeps) =>
     execute(ctx, { dryRun, ...given }, fail) {
       const filter = toDeadFilter(given);
       if (filter === null) throw fail('FILTER_REQUIRED', { message: 'name a queue, a name, a reason or a time' });
-      return ctx.transaction((tx) => purgeDeadTasks(ctx, tasks, { tx, filter, dryRun }));
+      return purgeDeadTasks(ctx, kernel, { filter, dryRun });
     },
   });

@@ -7,7 +7,7 @@ import { retryDeadTasks, toDeadFilter } from '../../logic/task-admin.ts';
 import { deadFilter } from '../../logic/task-shapes.ts';
 
 /** @see docs/modules/platform/usecases/retry-tasks.md */
-export const retryTasks = ({ kernel: { tasks } }: PlatformDeps) =>
+export const retryTasks = ({ kernel }: PlatformDeps) =>
   userAction({
     operationId: 'retry-tasks',
     summary: 'Begin dead tasks anew, found by a filter',
@@ -21,6 +21,6 @@ export const retryTasks = ({ kernel: { tasks } }: PlatformDeps) =>
     execute(ctx, { dryRun, ...given }, fail) {
       const filter = toDeadFilter(given);
       if (filter === null) throw fail('FILTER_REQUIRED', { message: 'name a queue, a name, a reason or a time' });
-      return ctx.transaction((tx) => retryDeadTasks(ctx, tasks, { tx, filter, dryRun }));
+      return retryDeadTasks(ctx, kernel, { filter, dryRun });
     },
   });

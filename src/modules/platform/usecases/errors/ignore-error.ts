@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+import { userAction } from '#kernel/usecase.ts';
+import { manageErrors } from '#portals/platform.ts';
+import type { PlatformDeps } from '../../deps.ts';
+import { changeErrorState } from '../../logic/error-admin.ts';
+
+/** @see docs/modules/platform/usecases/ignore-error.md */
+export const ignoreError = ({ kernel: { now } }: PlatformDeps) =>
+  userAction({
+    operationId: 'ignore-error',
+    summary: 'Count an error on, and tell nobody of it',
+    access: 'POST /api/v1/platform/errors/{id}/ignore',
+    actors: ['admin', 'service_acc'],
+    permissions: [manageErrors.name],
+    input: z.object({ id: z.uuid() }),
+    output: null,
+    errors: { ERROR_NOT_FOUND: 'not_found', STATE_UNCHANGED: 'conflict' },
+
+    async execute(ctx, { id }, fail) {
+      await ctx.transaction(async (tx) => {
+        const outcome = await changeErrorState(ctx, { tx, id, state: 'ignored', now: now() });
+        if (outcome === 'unknown') throw fail('ERROR_NOT_FOUND');
+        if (outcome === 'unchanged') throw fail('STATE_UNCHANGED');
+      });
+    },
+  });
