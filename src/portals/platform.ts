@@ -5,7 +5,7 @@ import type { SecretValue } from '#kernel/secrets/secret-value.ts';
 import type { FlagContract, SettingContract } from '#kernel/setting.ts';
 import type { HealthCheck } from '#kernel/module.ts';
 import { mailLocales } from '#kernel/mail/mail-template.ts';
-import type { TaskContract } from '#kernel/usecase.ts';
+import type { EventContract, TaskContract } from '#kernel/usecase.ts';
 
 export const readHealth = {
   name: 'platform:read-health',
@@ -84,6 +84,12 @@ export const probeTask = {
   name: 'platform.probe',
   payload: z.object({ seconds: z.number().min(0).max(3600) }),
 } as const satisfies TaskContract;
+
+/** A setting or flag has another value, in every process within a second. */
+export const settingChanged = {
+  name: 'platform.setting_changed',
+  payload: z.object({ key: z.string() }),
+} as const satisfies EventContract;
 
 /** Null: what the configuration says. */
 export const taskResultRetentionDays = {

@@ -187,6 +187,8 @@ export const createPlatformModule = ({
   const settings = createSettings({
     listDeclared,
     listChanges: () => listSettingRows(kernel.database.lanes),
+    feed: kernel.feed,
+    events: kernel.events,
     log: kernel.log,
   });
   const mailer = createMailer(mail, kernel);
