@@ -72,6 +72,7 @@ const linesWith = (logged: readonly object[], text: string): readonly string[] =
 /** Where nothing is installed: what acts on files and servers is tested with the program itself. */
 const installation: Installation = {
   describeConfig: () => [],
+  examine: notInstalled,
   migrations: { up: notInstalled, down: notInstalled, status: notInstalled, create: notInstalled },
   stopEmbeddedDatabase: null,
 };

@@ -22,7 +22,7 @@ export const runCli = async (argv: readonly string[]): Promise<ExitCode> => {
   }
   mountCommands(program, commands, async (command, typed) => {
     const { runCommand } = await import('./run-command.ts');
-    await runCommand(command, typed);
+    exitCode = await runCommand(command, typed);
   });
 
   try {

@@ -15,6 +15,7 @@ import { createRetentions } from '#kernel/retention.ts';
 import { createRunner } from '#kernel/run.ts';
 import { scheduleRetention } from '#kernel/schedules/schedule-retention.ts';
 import { createSentinel } from '#kernel/sentinel/sentinel.ts';
+import { openMasterKeyNotices } from '#kernel/secrets/master-key-notices.ts';
 import { createRotation } from '#kernel/secrets/rotation.ts';
 import type { OpenedSecrets } from '#kernel/secrets/secrets.ts';
 import { createTasks } from '#kernel/tasks/tasks.ts';
@@ -51,8 +52,10 @@ export const createKernel = async (
   );
   const hooks = createRunHooks({ log, metrics, sentinel, audit, activity });
   const connected = await connectProcesses(lifecycle, { ...ground, secrets, config, role });
-  const written = await openWritten(lifecycle, { database, secrets, presence: connected.presence, log });
-  announceFreed(connected.presence, written.tasks.wakes, log);
+  const { presence, feed } = connected;
+  const notices = openMasterKeyNotices({ ...opened, processId: presence.processId, feed, database, log });
+  const written = await openWritten(lifecycle, { database, secrets, presence, log });
+  announceFreed(presence, written.tasks.wakes, log);
   const retention = createRetentions(database);
   const eventRetention = createEventRetention(config.events.retentionDays, log);
   for (const one of [scheduleRetention, feedRetention, eventRetention, keyRetention, audit.retention, cacheRetention])
@@ -65,7 +68,7 @@ export const createKernel = async (
     role,
     retention,
     secrets,
-    rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),
+    rotation: createRotation({ database, ...opened, notices }),
     limits: createLimits({ ...connected, config: config.rateLimit, database, secrets, metrics, log }),
     outbound,
     audit,

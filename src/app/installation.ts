@@ -6,13 +6,13 @@ import { createMigration } from '#kernel/database/migrate/create-migration.ts';
 import { migrateDown } from '#kernel/database/migrate/migrate-down.ts';
 import { migrateUp } from '#kernel/database/migrate/migrate-up.ts';
 import { migrationStatus } from '#kernel/database/migrate/migration-status.ts';
+import type { Observer } from '#kernel/database/observer.ts';
 import type { Logger } from '#kernel/observability/logger.ts';
 import type { Installation, Migrations } from '#modules/platform/deps.ts';
 import type { AppConfig } from './config.ts';
+import type { DatabaseServer } from './database-server.ts';
+import { examine } from './examine.ts';
 import { root } from './release.ts';
-
-/** A database that runs: the URL of the role that migrates, and of the role that works. */
-export type DatabaseServer = { readonly ownerUrl: string; readonly url: string };
 
 const directory = join(root, 'migrations');
 
@@ -27,11 +27,13 @@ type Parts = {
   /** Null where the command that runs does not require it. */
   readonly server: DatabaseServer | null;
   readonly log: Logger;
+  readonly observer: Observer;
   readonly describeConfig: Installation['describeConfig'];
 };
 
-export const createInstallation = ({ config, server, log, describeConfig }: Parts): Installation => ({
+export const createInstallation = ({ config, server, log, observer, describeConfig }: Parts): Installation => ({
   describeConfig,
+  examine: (tables) => examine({ config, log, observer, tables, rows: describeConfig(), directory }),
   migrations: createMigrations(config, server, log),
   stopEmbeddedDatabase:
     config.database.mode === 'embedded'

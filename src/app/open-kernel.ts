@@ -16,7 +16,9 @@ import { openSecrets } from '#kernel/secrets/secrets.ts';
 import type { Installation } from '#modules/platform/deps.ts';
 import type { AppConfig } from './config.ts';
 import { createKernel } from './create-kernel.ts';
-import { createInstallation, type DatabaseServer, migrate } from './installation.ts';
+import { keySource } from './key-source.ts';
+import type { DatabaseServer } from './database-server.ts';
+import { createInstallation, migrate } from './installation.ts';
 import { listOwnEndpoints } from './own-endpoints.ts';
 import { release } from './release.ts';
 import { unopenedDatabase, unopenedSecrets } from './unopened.ts';
@@ -59,7 +61,13 @@ export const openKernel = async (lifecycle: Lifecycle, { loaded, role, requires 
   });
   return {
     kernel,
-    installation: createInstallation({ config, server, log, describeConfig: () => describeConfig(loaded) }),
+    installation: createInstallation({
+      config,
+      server,
+      log,
+      observer: { metrics, telemetry },
+      describeConfig: () => describeConfig(loaded),
+    }),
   };
 };
 
@@ -120,12 +128,3 @@ const directUrlOf = ({ database }: AppConfig): string | null =>
 
 const isPooled = (config: AppConfig): boolean =>
   config.database.pooler === 'transaction' && directUrlOf(config) === null;
-
-/** Only beside an embedded database do we make a master key: elsewhere it must come from whoever keeps secrets. */
-const keySource = ({ secrets, database, dataDirectory }: AppConfig): Parameters<typeof openSecrets>[0] => ({
-  masterKey: secrets.masterKey ?? null,
-  masterKeyFile: secrets.masterKeyFile ?? null,
-  previousMasterKey: secrets.previousMasterKey ?? null,
-  previousMasterKeyFile: secrets.previousMasterKeyFile ?? null,
-  generateAt: database.mode === 'embedded' ? join(dataDirectory, 'keys', 'master.key') : null,
-});

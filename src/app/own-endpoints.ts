@@ -1,7 +1,7 @@
 import { parseEndpoint } from '#kernel/database/endpoint.ts';
 import type { OwnEndpoint } from '#kernel/outbound/guard.ts';
 import type { AppConfig } from './config.ts';
-import type { DatabaseServer } from './installation.ts';
+import type { DatabaseServer } from './database-server.ts';
 
 /** Where we listen and keep our data: what a URL that somebody typed must never lead to. */
 export const listOwnEndpoints = (config: AppConfig, server: DatabaseServer | null): readonly OwnEndpoint[] => {

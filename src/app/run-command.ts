@@ -2,7 +2,7 @@ import type { CommandDescription } from '#kernel/commands/describe.ts';
 import { executeCommand } from '#kernel/commands/execute.ts';
 import type { Typed } from '#kernel/commands/mount.ts';
 import { createProcessTerminal } from '#kernel/commands/terminal.ts';
-import { createLifecycle, type Lifecycle, waitForStop } from '#kernel/lifecycle.ts';
+import { createLifecycle, type ExitCode, type Lifecycle, waitForStop } from '#kernel/lifecycle.ts';
 import type { ManualCommand } from '#kernel/usecase.ts';
 import { type App, createApp, startModules } from './app.ts';
 import { loadAppConfig } from './config.ts';
@@ -12,7 +12,7 @@ import { root } from './release.ts';
 import { listCommands, type ModuleUseCase } from './usecases.ts';
 
 /** Runs a one-off command: opens no more than it requires, and never an HTTP server. */
-export const runCommand = async (command: CommandDescription, typed: Typed): Promise<void> => {
+export const runCommand = async (command: CommandDescription, typed: Typed): Promise<ExitCode> => {
   const interrupted = new AbortController();
   void waitForStop().then(({ reason }) => interrupted.abort(reason));
   const lifecycle = createLifecycle();
@@ -20,7 +20,7 @@ export const runCommand = async (command: CommandDescription, typed: Typed): Pro
     const app = await open(command, lifecycle);
     const { module, usecase: head } = findCommand(app, command.operation);
     const { runner } = app.kernel;
-    await executeCommand({
+    return await executeCommand({
       module,
       head,
       typed,

@@ -209,6 +209,8 @@ export type ManualCommand<
   /** The question asked before a destructive run; without a terminal `--yes` is needed. */
   confirm?(input: z.output<I>): string;
   readonly errors: Errors<Code>;
+  /** Whether the program ends with 1 although the command has run: its answer is printed all the same. */
+  isFailure?(output: z.output<O>): boolean;
   /** What a person reads; `--json` prints the output itself. */
   render(output: z.output<O>): string;
   execute(ctx: CommandCtx, input: z.output<I>, fail: Fail<Code>): Promise<z.input<O>>;

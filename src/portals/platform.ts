@@ -188,6 +188,12 @@ export const resolveAlert = {
     .required({ key: true }),
 } as const satisfies TaskContract;
 
+/** A setting or flag has another value, in every process within a second. */
+export const settingChanged = {
+  name: 'platform.setting_changed',
+  payload: z.object({ key: z.string() }),
+} as const satisfies EventContract;
+
 /** Null: what the configuration says. */
 export const taskResultRetentionDays = {
   key: 'platform.taskResultRetentionDays',

@@ -1,11 +1,19 @@
 import type { Db } from '../database/database.ts';
 import { insertAuditKey, listAuditKeys, type StoredKey } from '../database/audit-seals.ts';
+import type { SealedTable } from '../secrets/sealed-table.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { generateSigningKey, readSigningKey, type SigningKey } from './seal.ts';
 
 type KeySecrets = Pick<Secrets, 'open' | 'seal'>;
 
-const placeOf = (id: string) => ({ table: 'kernel.audit_keys', id, version: 1 });
+export const sealedKeyTable: SealedTable = {
+  table: 'kernel.audit_keys',
+  column: 'private_sealed',
+  id: 'id',
+  version: 1,
+};
+
+const placeOf = (id: string) => ({ table: sealedKeyTable.table, id, version: 1 });
 
 /**
  * Every key, oldest first. The public half is read from the private one: whoever may write the table but lacks the

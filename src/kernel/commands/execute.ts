@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { AppError, kernelError } from '../error.ts';
+import type { ExitCode } from '../lifecycle.ts';
 import type { Runner } from '../run.ts';
 import type { Ctx, ManualCommand } from '../usecase.ts';
 import type { Typed } from './mount.ts';
@@ -18,8 +19,8 @@ type Execution = {
 /** An administrator at a prompt is not held to a request's 30 seconds. */
 const timeoutSeconds = 3600;
 
-/** Runs one command as typed and prints its answer; what fails is thrown. */
-export const executeCommand = async (execution: Execution): Promise<void> => {
+/** Runs one command as typed, prints its answer, and answers the exit code; what fails is thrown. */
+export const executeCommand = async (execution: Execution): Promise<ExitCode> => {
   const { module, head, typed, runner, terminal, signal } = execution;
   const input = parseInput(head, typed);
   if (head.confirm && !typed.yes) await requireConsent(terminal, head.confirm(input));
@@ -37,6 +38,7 @@ export const executeCommand = async (execution: Execution): Promise<void> => {
   });
   const output = head.output.parse(answer);
   terminal.print(typed.json ? JSON.stringify(output) : head.render(output));
+  return head.isFailure?.(output) === true ? 1 : 0;
 };
 
 const parseInput = (head: ManualCommand, typed: Typed): Record<string, unknown> => {

@@ -1,8 +1,6 @@
+import { sealedKeyTable } from '../audit/keys.ts';
 import { sealedAnswerTable } from '../idempotency/kept-answer.ts';
 import type { SealedTable } from './sealed-table.ts';
 
 /** Where the kernel itself keeps sealed values, but for the root secret, with which each rotation begins. */
-export const kernelSealedTables: readonly SealedTable[] = [
-  sealedAnswerTable,
-  { table: 'kernel.audit_keys', column: 'private_sealed', id: 'id', version: 1 },
-];
+export const kernelSealedTables: readonly SealedTable[] = [sealedKeyTable, sealedAnswerTable];

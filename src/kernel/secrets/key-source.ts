@@ -21,18 +21,26 @@ export type MasterKeys = {
   readonly others: readonly Buffer[];
 };
 
-/** Reads every key again each time. Throws MASTER_KEY_MISSING or MASTER_KEY_INVALID, which say what to do. */
-export const readMasterKeys = (source: MasterKeySource): MasterKeys => {
+/**
+ * Reads every key again each time. `mayCreate`: where nobody gave one, and nothing is sealed yet. Throws
+ * MASTER_KEY_MISSING or MASTER_KEY_INVALID, which say what to do.
+ */
+export const readMasterKeys = (source: MasterKeySource, mayCreate: boolean): MasterKeys => {
   const given = readGiven(source.masterKey, source.masterKeyFile, 'secrets.masterKey');
   const previous = readGiven(source.previousMasterKey, source.previousMasterKeyFile, 'secrets.previousMasterKey');
   if (given !== null) return { newest: given, others: previous === null ? [] : [previous] };
   if (source.generateAt === null) {
-    const message = `a master key is needed: set secrets.masterKey or secrets.masterKeyFile; ${howToMakeOne}`;
-    throw new AppError('MASTER_KEY_MISSING', { kind: 'conflict', details: { message } });
+    throw missing(`a master key is needed: set secrets.masterKey or secrets.masterKeyFile; ${howToMakeOne}`);
   }
-  const [newest, ...others] = readGenerated(source.generateAt);
+  const [newest = mayCreate ? createKeyFile(source.generateAt) : null, ...others] = readGenerated(source.generateAt);
+  if (newest === null) {
+    throw missing(`${source.generateAt} is gone, and with it what this database has sealed: put your copy of it back`);
+  }
   return { newest, others: previous === null ? others : [...others, previous] };
 };
+
+const missing = (message: string): AppError =>
+  new AppError('MASTER_KEY_MISSING', { kind: 'conflict', details: { message } });
 
 const readGiven = (text: string | null, path: string | null, name: string): Buffer | null => {
   if (text !== null) return parseKey(text, name);
@@ -44,8 +52,5 @@ const absent = (path: string): never => {
 };
 
 /** In this order: a rotation may give the files other names meanwhile, and none must be missed. */
-const readGenerated = (path: string): readonly [Buffer, ...Buffer[]] => {
-  const paths = [nextKeyFile(path), path, previousKeyFile(path)];
-  const [newest, ...others] = paths.map(readKeyFile).filter((key) => key !== null);
-  return newest === undefined ? [createKeyFile(path)] : [newest, ...others];
-};
+const readGenerated = (path: string): readonly Buffer[] =>
+  [nextKeyFile(path), path, previousKeyFile(path)].map(readKeyFile).filter((key) => key !== null);

@@ -13,12 +13,12 @@ export type Keyring = {
 
 const reloadEveryMs = 1000;
 
-/** Throws MASTER_KEY_MISSING or MASTER_KEY_INVALID. */
-export const openKeyring = (source: MasterKeySource): Keyring => {
-  let keys = readKeys(source);
+/** Makes a key, if at all, only now. Throws MASTER_KEY_MISSING or MASTER_KEY_INVALID. */
+export const openKeyring = (source: MasterKeySource, { mayCreate } = { mayCreate: true }): Keyring => {
+  let keys = readKeys(source, mayCreate);
   let readAt = performance.now();
   const reload = () => {
-    keys = readKeys(source);
+    keys = readKeys(source, false);
     readAt = performance.now();
   };
   return {
@@ -33,8 +33,8 @@ export const openKeyring = (source: MasterKeySource): Keyring => {
   };
 };
 
-const readKeys = (source: MasterKeySource) => {
-  const { newest, others } = readMasterKeys(source);
+const readKeys = (source: MasterKeySource, mayCreate: boolean) => {
+  const { newest, others } = readMasterKeys(source, mayCreate);
   const sealers = [newest, ...others].map(createSealer);
   const byId = new Map(sealers.map((sealer) => [sealer.keyId, sealer]));
   return { newest: createSealer(newest), byId };

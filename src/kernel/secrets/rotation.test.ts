@@ -45,7 +45,7 @@ const start = async (database: Database, source: Partial<MasterKeySource>) => {
   const rotation = createRotation({
     ...opened,
     database,
-    announce: async (_tx, row) => void announced.push(row),
+    notices: { announce: async (_tx, row) => void announced.push(row), untilAll: () => Promise.resolve([]) },
   });
   const rotate = async () => {
     const begun = await database.transaction((tx) => rotation.begin(tx, [table]));
@@ -89,7 +89,7 @@ describe('a rotation of keys that the configuration gives', () => {
     const during = await start(database, fresh);
     expect(during.secrets.keyId).toBe(before.secrets.keyId);
 
-    expect(await during.rotate()).toEqual({ begun: 'begun', rewrapped: 250, unreadable: [] });
+    expect(await during.rotate()).toEqual({ begun: 'begun', rewrapped: 250, unreadable: [], behind: [] });
     const after = await start(database, { masterKey: keyOf(2) });
     expect(await keyIdsOf(sql)).toEqual([after.secrets.keyId]);
     expect(after.secrets.keyId).not.toBe(before.secrets.keyId);
@@ -121,7 +121,7 @@ describe('a rotation of keys that the configuration gives', () => {
     const rotating = await start(database, fresh);
     await rotating.rotate();
     await keep(sql, late, range(3));
-    expect(await rotating.rotate()).toEqual({ begun: 'resumed', rewrapped: 3, unreadable: [] });
+    expect(await rotating.rotate()).toEqual({ begun: 'resumed', rewrapped: 3, unreadable: [], behind: [] });
     expect(await rotating.rotate()).toEqual({ begun: 'no_newer_key' });
   });
 
@@ -152,6 +152,7 @@ describe('a rotation of keys that the configuration gives', () => {
       begun: 'begun',
       rewrapped: 4,
       unreadable: [placeOf(3)],
+      behind: [],
     });
   });
 });
@@ -164,7 +165,7 @@ describe('a rotation of the key that was made by us', () => {
     await keep(sql, before, range(10));
     const old = await readFile(source.generateAt, 'utf8');
 
-    expect(await before.rotate()).toEqual({ begun: 'begun', rewrapped: 10, unreadable: [] });
+    expect(await before.rotate()).toEqual({ begun: 'begun', rewrapped: 10, unreadable: [], behind: [] });
     expect(await readdir(directory)).toEqual(['master.key', 'master.key.previous']);
     expect(await readFile(join(directory, 'master.key.previous'), 'utf8')).toBe(old);
     const after = await start(database, { masterKey: (await readFile(source.generateAt, 'utf8')).trim() });

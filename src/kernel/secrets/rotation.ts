@@ -6,6 +6,7 @@ import { hasSealedUnderAnother, listSealedUnderAnother, updateSealed } from '../
 import { AppError } from '../error.ts';
 import { createKeyFile, nextKeyFile, turnKeyFiles } from './key-file.ts';
 import type { Keyring } from './keyring.ts';
+import type { MasterKeyNotices } from './master-key-notices.ts';
 import { contextOf, type Place } from './place.ts';
 import type { SealedTable } from './sealed-table.ts';
 import { keyIdOfSealed } from './sealer.ts';
@@ -17,13 +18,14 @@ export type RotationOptions = {
   readonly keyring: Keyring;
   /** Where the key is kept that nobody gave; null: keys are given by the configuration. */
   readonly generatedAt: string | null;
-  /** Tells every process, in the transaction, which key seals from its commit on. */
-  readonly announce: (tx: Tx, row: RootSecretRow) => Promise<void>;
+  readonly notices: MasterKeyNotices;
 };
 
 type Begun = 'begun' | 'resumed' | 'no_newer_key';
 
 export type Rewrapping = {
+  /** Processes that did not follow within 10 s: what they seal meanwhile is left for the next run. */
+  readonly behind: readonly string[];
   /** How many values were put under the new key by this run. */
   readonly rewrapped: number;
   /** Damaged, or under a key that nobody has any more: they stay what they are. */
@@ -40,6 +42,11 @@ export type Rotation = {
    * configuration gives no other key than the one in use.
    */
   begin(tx: Tx, tables: readonly SealedTable[]): Promise<Begun>;
+  /**
+   * Running processes that do not have the newest key: it must not seal before they do. A key that we made is in a file
+   * that each of them reads when it needs it.
+   */
+  findUnprepared(): Promise<readonly string[]>;
   /** What `begin` would answer; changes nothing. */
   plan(tx: Tx, tables: readonly SealedTable[]): Promise<Begun>;
   finish(tables: readonly SealedTable[]): Promise<Rewrapping>;
@@ -48,11 +55,15 @@ export type Rotation = {
 export const createRotation = (options: RotationOptions): Rotation => ({
   begin: (tx, tables) => begin(options, tx, tables),
   plan: async (tx, tables) => toBegun(await plan(options, tx, tables)),
+  findUnprepared: () => options.notices.untilAll('knows', options.keyring.newest.keyId),
   finish: async (tables) => {
-    const all: Rewrapping[] = [];
+    // Who has followed seals no more with the former key: what it sealed before is mostly written by now.
+    const behind = await options.notices.untilAll('seals', options.secrets.keyId);
+    const all: Walked[] = [];
     for (const table of tables) all.push(await rewrapTable(options, table));
     await options.database.transaction((tx) => turnFiles(options, tx));
     return {
+      behind,
       rewrapped: all.reduce((sum, { rewrapped }) => sum + rewrapped, 0),
       unreadable: all.flatMap(({ unreadable }) => unreadable),
     };
@@ -86,13 +97,13 @@ const begin = async (options: RotationOptions, tx: Tx, tables: readonly SealedTa
 };
 
 /** With the newest key from now on. */
-const sealRoot = async ({ keyring, secrets, announce }: RotationOptions, tx: Tx, root: RootSecretRow) => {
+const sealRoot = async ({ keyring, secrets, notices }: RotationOptions, tx: Tx, root: RootSecretRow) => {
   const plaintext = secrets.open(root.sealed, rootSecretPlace);
   const sealed = keyring.newest.seal(plaintext, contextOf(rootSecretPlace));
   const generation = await updateRootSecret(tx, { sealed, generation: root.generation });
   if (generation === null) throw new Error('the root secret changed under its lock');
   const row = { sealed, generation };
-  await announce(tx, row);
+  await notices.announce(tx, row);
   tx.afterCommit(() => secrets.follow(row));
 };
 
@@ -108,7 +119,7 @@ const isAnyLeft = async (tx: Tx, tables: readonly SealedTable[], keyId: string):
 const batchSize = 100;
 
 /** Walks over the table until a walk finds nothing more to do: what others write meanwhile may lie behind it. */
-const rewrapTable = async (options: RotationOptions, table: SealedTable): Promise<Rewrapping> => {
+const rewrapTable = async (options: RotationOptions, table: SealedTable): Promise<Walked> => {
   let rewrapped = 0;
   for (;;) {
     const walk = await walkOver(options, table);
@@ -117,13 +128,13 @@ const rewrapTable = async (options: RotationOptions, table: SealedTable): Promis
   }
 };
 
-const walkOver = async ({ database, secrets }: RotationOptions, table: SealedTable): Promise<Rewrapping> => {
+const walkOver = async ({ database, secrets }: RotationOptions, table: SealedTable): Promise<Walked> => {
   const unreadable: Place[] = [];
   let rewrapped = 0;
   let after: string | null = '(0,0)';
   while (after !== null) {
     const from: string = after;
-    const batch: Walked = await database.transaction((tx) => rewrapBatch(tx, { table, secrets, after: from }));
+    const batch: WalkedBatch = await database.transaction((tx) => rewrapBatch(tx, { table, secrets, after: from }));
     unreadable.push(...batch.unreadable);
     rewrapped += batch.rewrapped;
     after = batch.after;
@@ -133,10 +144,12 @@ const walkOver = async ({ database, secrets }: RotationOptions, table: SealedTab
 
 type Batch = { readonly table: SealedTable; readonly secrets: Secrets; readonly after: string };
 
-/** `after`: where the next batch begins; null at the end of the table. */
-type Walked = Rewrapping & { readonly after: string | null };
+type Walked = Omit<Rewrapping, 'behind'>;
 
-const rewrapBatch = async (tx: Tx, { table, secrets, after }: Batch): Promise<Walked> => {
+/** `after`: where the next one begins; null at the end of the table. */
+type WalkedBatch = Walked & { readonly after: string | null };
+
+const rewrapBatch = async (tx: Tx, { table, secrets, after }: Batch): Promise<WalkedBatch> => {
   const rows = await listSealedUnderAnother(tx, table, { keyId: secrets.keyId, after, limit: batchSize });
   const unreadable: Place[] = [];
   const values = rows.flatMap(({ at, id, version, sealed }) => {

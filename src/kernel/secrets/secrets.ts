@@ -64,8 +64,10 @@ export type OpenedSecrets = {
 
 /** The keys that the sources hold, and the root secret; makes on the first start what is not there. */
 export const openSecrets = async (source: MasterKeySource, database: Database): Promise<OpenedSecrets> => {
-  const keyring = openKeyring(source);
-  const root = (await findRootSecret(database.lanes)) ?? (await makeRootSecret(keyring, database));
+  const present = await findRootSecret(database.lanes);
+  // A new key would open nothing of what is there, and hide that the right one is gone.
+  const keyring = openKeyring(source, { mayCreate: present === null });
+  const root = present ?? (await makeRootSecret(keyring, database));
   const isGiven = source.masterKey !== null || source.masterKeyFile !== null;
   return { keyring, secrets: createSecrets({ keyring, root }), generatedAt: isGiven ? null : source.generateAt };
 };

@@ -1,4 +1,5 @@
 import type { ConfigRow } from '#kernel/config/describe.ts';
+import type { Repairable } from '#kernel/doctor/finding.ts';
 import type { Kernel } from '#kernel/kernel.ts';
 import type { MailTemplate } from '#kernel/mail/mail-template.ts';
 import type { Module } from '#kernel/module.ts';
@@ -41,6 +42,8 @@ export type Installation = {
   readonly migrations: Migrations;
   /** The configuration in force, secrets masked. */
   readonly describeConfig: () => readonly ConfigRow[];
+  /** Looks at everything that Ashlar stands on, also where it cannot start. */
+  readonly examine: (tables: readonly SealedTable[]) => Promise<readonly Repairable[]>;
   /** Stops the embedded server unless a process uses it; null if the database is external. */
   readonly stopEmbeddedDatabase: (() => Promise<'stopped' | 'not_running' | 'in_use'>) | null;
 };

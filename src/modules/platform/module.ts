@@ -59,6 +59,7 @@ import { rerunEvents } from './usecases/events/rerun-events.ts';
 import { resumeSubscription } from './usecases/events/resume-subscription.ts';
 import { retryDeadEvent } from './usecases/events/retry-dead-event.ts';
 import { showEventLag } from './usecases/events/show-event-lag.ts';
+import { doctor } from './usecases/doctor/doctor.ts';
 import { getHealth } from './usecases/health/get-health.ts';
 import { deliverMail } from './usecases/mails/deliver-mail.ts';
 import { getMail } from './usecases/mails/get-mail.ts';
@@ -134,6 +135,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   deliverAlert,
   deliverMail,
   discardDeadEvent,
+  doctor,
   dropExpired,
   fireSchedule,
   getAlerts,
@@ -231,6 +233,8 @@ export const createPlatformModule = ({
   const settings = createSettings({
     listDeclared,
     listChanges: () => listSettingRows(kernel.database.lanes),
+    feed: kernel.feed,
+    events: kernel.events,
     log: kernel.log,
   });
   const mailer = createMailer(mail, kernel);

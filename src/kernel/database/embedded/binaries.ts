@@ -32,6 +32,15 @@ export const prepareBinaries = async (home: Home, root = locatePackage()): Promi
   };
 };
 
+/** Links of the platform package that are missing; each start makes them, unless it copies the programs elsewhere. */
+export const listMissingLinks = async (root = locatePackage()): Promise<readonly string[]> => {
+  const links = await readLinks(root);
+  const missing = await Promise.all(links.map(({ target }) => isMissing(join(root, target))));
+  return links.filter((_link, index) => missing[index]).map(({ target }) => join(root, target));
+};
+
+export const repairLinks = (root = locatePackage()): Promise<void> => makeLinks(root);
+
 const versionSchema = z.object({ version: z.string() });
 const linksSchema = z.array(z.object({ source: z.string(), target: z.string() }));
 
@@ -74,10 +83,12 @@ const tryToLink = async (root: string): Promise<boolean> => {
   }
 };
 
+const readLinks = async (root: string) =>
+  linksSchema.parse(JSON.parse(await readFile(join(root, 'native/pg-symlinks.json'), 'utf8')));
+
 /** The list names both ends relative to the package; the links are relative, so that the folder may be moved. */
 const makeLinks = async (root: string): Promise<void> => {
-  const links = linksSchema.parse(JSON.parse(await readFile(join(root, 'native/pg-symlinks.json'), 'utf8')));
-  for (const { source, target } of links) {
+  for (const { source, target } of await readLinks(root)) {
     if (!(await isMissing(join(root, target)))) continue;
     await symlink(relative(dirname(target), source), join(root, target)).catch((thrown: unknown) => {
       if (systemCode(thrown) !== 'EEXIST') throw thrown; // another process was faster

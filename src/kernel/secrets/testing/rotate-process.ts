@@ -21,7 +21,8 @@ const telemetry = await openTelemetry({
 const database = await openDatabase({ url, log, metrics: createMetrics(), telemetry });
 const none = { masterKey: null, masterKeyFile: null, previousMasterKey: null, previousMasterKeyFile: null };
 const opened = await openSecrets({ ...none, generateAt }, database);
-const rotation = createRotation({ ...opened, database, announce: () => Promise.resolve() });
+const notices = { announce: () => Promise.resolve(), untilAll: () => Promise.resolve([]) };
+const rotation = createRotation({ ...opened, database, notices });
 const tables = [{ table, column: 'sealed', id: 'id', version: 'version' }];
 process.stdout.write('ready\n');
 const begun = await database.transaction((tx) => rotation.begin(tx, tables));

@@ -87,7 +87,7 @@ export const changeSetting = async (
   const next = await upsertSetting(tx, { key, json: JSON.stringify(value), version });
   if (next === null) return null;
   await ctx.audit(tx, { subject: `setting:${key}`, before: overrideOf(row), after: { value } });
-  tx.afterCommit(() => settings.apply({ key, value, isOverridden: true, version: next }));
+  await settings.announce(tx, { key, value, isOverridden: true, version: next });
   return next;
 };
 
@@ -101,7 +101,7 @@ export const resetSetting = async (
   const next = await clearSetting(tx, key);
   if (next === null) return null;
   await ctx.audit(tx, { subject: `setting:${key}`, before: overrideOf(row), after: { isOverridden: false } });
-  tx.afterCommit(() => settings.apply({ key, value: null, isOverridden: false, version: next }));
+  await settings.announce(tx, { key, value: null, isOverridden: false, version: next });
   return next;
 };
 

@@ -16,18 +16,30 @@ const note = { key: 'wall.note', description: 'Or none', schema: z.string().null
 
 const set = (key: string, value: unknown, version = 1): SettingChange => ({ key, value, version, isOverridden: true });
 
+/** A process whose notices the test brings. */
 const open = async (
   changes: readonly SettingChange[] = [],
   declared: readonly SettingContract[] = [height, mortar, note],
 ) => {
   const logged: Record<string, unknown>[] = [];
+  const table = [...changes];
+  const listeners: { tell: (data: unknown) => void; missed: () => void }[] = [];
   const settings = createSettings({
     listDeclared: () => declared,
-    listChanges: () => Promise.resolve(changes),
+    listChanges: () => Promise.resolve(table),
+    feed: {
+      publish: () => Promise.reject(new Error('this process only listens')),
+      listen: (topic, fn, missed = () => undefined) => {
+        listeners.push({ tell: (data) => fn(topic.data.parse(data)), missed });
+        return () => undefined;
+      },
+    },
+    events: { publish: () => Promise.reject(new Error('this process only listens')) },
     log: buildLog(logged),
   });
   await settings.load();
-  return { ...settings, logged };
+  const apply = (change: SettingChange) => listeners.forEach(({ tell }) => tell(change));
+  return { ...settings, logged, apply, table, miss: () => listeners.forEach(({ missed }) => missed()) };
 };
 
 describe('settings in memory', () => {
@@ -63,6 +75,13 @@ describe('settings in memory', () => {
     const settings = await open([set('wall.height', 'tall'), set('wall.mortar', { enabled: 'perhaps' })]);
     expect([settings.get(height), settings.isEnabled(mortar, null)]).toEqual([3, false]);
     expect(settings.logged.map(({ key }) => key)).toEqual(['wall.height', 'wall.mortar']);
+  });
+
+  test('are read again where notices were missed', async () => {
+    const settings = await open();
+    settings.table.push(set('wall.height', 6));
+    settings.miss();
+    await expect.poll(() => settings.get(height)).toBe(6);
   });
 
   test('ignore what no module declares any more', async () => {

@@ -1,7 +1,11 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
+import type { Tx } from '#kernel/database/database.ts';
+import type { Events } from '#kernel/events/events.ts';
+import type { Feed } from '#kernel/feed/feed.ts';
 import type { Logger } from '#kernel/observability/logger.ts';
 import { type FlagContract, flagSchema, type SettingContract } from '#kernel/setting.ts';
+import { settingChanged } from '#portals/platform.ts';
 import { isEnabledFor } from '../domain/flag.ts';
 
 /** A setting as it is kept; `version` says which of two is newer. */
@@ -10,6 +14,11 @@ export type SettingChange = {
   readonly value: unknown;
   readonly isOverridden: boolean;
   readonly version: number;
+};
+
+const settingNoticed = {
+  name: 'platform.setting-changed',
+  data: z.object({ key: z.string(), value: z.unknown(), isOverridden: z.boolean(), version: z.int() }),
 };
 
 /** What is set in place of defaults, in the memory of this process. */
@@ -21,19 +30,21 @@ export type Settings = {
   readonly declared: readonly SettingContract[];
   get<S extends z.ZodType>(setting: SettingContract<S>): z.output<S>;
   isEnabled(flag: FlagContract, actorId: string | null): boolean;
-  /** Takes a change over unless a newer one is known. */
-  apply(change: SettingChange): void;
+  /** In the transaction of the change: tells every process, this one included, and whoever subscribes. */
+  announce(tx: Tx, change: SettingChange): Promise<void>;
 };
 
 type SettingsDeps = {
   readonly listDeclared: () => readonly SettingContract[];
   readonly listChanges: () => Promise<readonly SettingChange[]>;
+  readonly feed: Pick<Feed, 'publish' | 'listen'>;
+  readonly events: Pick<Events, 'publish'>;
   readonly log: Logger;
 };
 
 type Known = { readonly version: number; readonly override: { readonly value: unknown } | null };
 
-export const createSettings = ({ listDeclared, listChanges, log }: SettingsDeps): Settings => {
+export const createSettings = ({ listDeclared, listChanges, feed, events, log }: SettingsDeps): Settings => {
   const known = new Map<string, Known>();
   // A flag may name a thousand actors: it is read through its schema once, not at each question.
   const flags = new Map<string, z.output<typeof flagSchema>>();
@@ -49,10 +60,23 @@ export const createSettings = ({ listDeclared, listChanges, log }: SettingsDeps)
     else flags.delete(key);
   };
 
+  const read = async (): Promise<void> => {
+    for (const change of await listChanges()) apply(change);
+  };
+  /** Notices were missed: what they said is in the table. */
+  const readAgain = (): void => {
+    read().catch((err: unknown) => {
+      log.warn({ err }, 'the settings could not be read again; this is tried until it works');
+      setTimeout(readAgain, retryMs).unref();
+    });
+  };
+
   return {
     load: async () => {
       refuseDuplicates(listDeclared());
-      for (const change of await listChanges()) apply(change);
+      // First, so that no change falls between the two.
+      feed.listen(settingNoticed, ({ value, ...change }) => apply({ ...change, value }), readAgain);
+      await read();
     },
     find,
     get declared() {
@@ -63,9 +87,14 @@ export const createSettings = ({ listDeclared, listChanges, log }: SettingsDeps)
       return override ? setting.schema.parse(override.value) : setting.default;
     },
     isEnabled: (flag, actorId) => isEnabledFor(flag.key, flags.get(flag.key) ?? flag.default, actorId),
-    apply,
+    announce: async (tx, change) => {
+      await feed.publish(tx, settingNoticed, change);
+      await events.publish(tx, settingChanged, { key: change.key }, { key: change.key });
+    },
   };
 };
+
+const retryMs = 1000;
 
 const accepts = ({ key, schema }: SettingContract, value: unknown, log: Logger): boolean => {
   if (schema.safeParse(value).success) return true;

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { z } from 'zod';
 
-import { manageSettings, readSettings, taskResultRetentionDays } from '#portals/platform.ts';
+import { manageSettings, readSettings, settingChanged, taskResultRetentionDays } from '#portals/platform.ts';
 import { type TestApp, test } from '#test/app.ts';
 import { buildActor } from '#test/build.ts';
 import { run } from '#test/run.ts';
@@ -52,6 +52,20 @@ describe('settings over HTTP', () => {
     expect(app.platform.getSetting(taskResultRetentionDays)).toBe(null);
     expect(await find(app)).toMatchObject({ value: null, version: version + 2, isOverridden: false });
     expect((await remove(app)).status).toBe(204);
+  });
+
+  test('publish an event with each change', async ({ app, sql }) => {
+    const count = async () => {
+      const rows = await sql`
+        select from kernel.events where name = ${settingChanged.name} and payload ->> 'key' = ${key}`;
+      return rows.length;
+    };
+    const before = await count();
+    await put(app, { value: 60, version: (await find(app)).version });
+    await put(app, { value: 61, version: 0 });
+    await remove(app);
+    await remove(app);
+    expect((await count()) - before).toBe(2);
   });
 
   test('say VERSION_CONFLICT to whoever read an older version', async ({ app }) => {
