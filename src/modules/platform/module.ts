@@ -1,3 +1,4 @@
+import type { Kernel } from '#kernel/kernel.ts';
 import type { Module } from '#kernel/module.ts';
 import type { UseCase } from '#kernel/usecase.ts';
 import { type PlatformPortal, taskResultRetentionDays } from '#portals/platform.ts';
@@ -239,21 +240,15 @@ export const createPlatformModule = ({
   });
   const mailer = createMailer(mail, kernel);
   const notices = createNotices(given);
-  kernel.retention.add(createErrorRetention(kernel));
-  kernel.retention.add(createAlertRetention(kernel));
   const alerts = createAlerts({ kernel, notices });
   const watch = new ThresholdWatch({ kernel, sampler: createProcessSampler(dataDirectory), alerts });
   const healthChecks = createHealthChecks(listModules);
   const deps: PlatformDeps = { ...given, notices, alerts, processWatch, settings, mailer, healthChecks };
   const recorder = new ErrorRecorder({ ...kernel, tell: (tx, recorded) => tellOfErrors(deps, tx, recorded) });
   const statistics = new StatRecorder(kernel);
-  kernel.metrics.gauge({
-    name: 'ashlar_active_users',
-    help: 'People who have acted today (UTC), in all processes together; as of the last minute.',
-    labelNames: [],
-    read: () => statistics.activeToday,
-  });
-  for (const retention of createPlatformRetention(kernel)) kernel.retention.add(retention);
+  exposeActiveUsers(kernel, statistics);
+  const retentions = [createErrorRetention(kernel), createAlertRetention(kernel), ...createPlatformRetention(kernel)];
+  for (const retention of retentions) kernel.retention.add(retention);
   return {
     name: 'platform',
     portal: {
@@ -283,3 +278,11 @@ export const createPlatformModule = ({
     },
   };
 };
+
+const exposeActiveUsers = ({ metrics }: Kernel, statistics: StatRecorder): void =>
+  metrics.gauge({
+    name: 'ashlar_active_users',
+    help: 'People who have acted today (UTC), in all processes together; as of the last minute.',
+    labelNames: [],
+    read: () => statistics.activeToday,
+  });
