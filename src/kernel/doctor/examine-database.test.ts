@@ -89,12 +89,19 @@ describe('the master key', () => {
   });
 });
 
-test('dead tasks are counted', async ({ database, sql }) => {
+test('dead tasks and events are counted', async ({ database, sql }) => {
   expect(await examineWork(database.lanes)).toMatchObject([{ severity: 'ok' }]);
   await sql`
     insert into kernel.task_dead (task_id, queue, name, priority, payload, reason, attempt, errors, created_at)
     values (gen_random_uuid(), 'q', 'n', 5, '{}', 'not_retriable', 1, '[]', now())`;
   expect(await examineWork(database.lanes)).toMatchObject([
     { severity: 'warning', message: '1 tasks are dead', fix: expect.stringContaining('tasks list --state dead') },
+  ]);
+  await sql`
+    insert into kernel.event_dead (subscription, event_id, name, xid, seq, payload, created_at, reason, attempt, errors)
+    values ('s', gen_random_uuid(), 'n', 1, 1, '{}', now(), 'attempts_exhausted', 10, '[]')`;
+  expect(await examineWork(database.lanes)).toMatchObject([
+    { message: '1 tasks are dead' },
+    { severity: 'warning', message: '1 events are dead', fix: expect.stringContaining('events lag') },
   ]);
 });

@@ -12,7 +12,7 @@ export const examineWork = async (db: Db): Promise<readonly Finding[]> => {
       : [warning(`${tasks} tasks are dead`, 'see ./ashlar tasks list --state dead, then retry or purge them')]),
     ...(events === 0
       ? []
-      : [warning(`${events} events are dead`, 'see ./ashlar events list, then retry or discard them')]),
+      : [warning(`${events} events are dead`, 'see ./ashlar events lag, then retry or discard them')]),
   ];
   return findings.length === 0 ? [ok('nothing is dead')] : findings;
 };
