@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 
 import { openOwner, postmasterPid } from './database.ts';
-import { createSuperuser, getMe, isReady, type Running, signIn, test, until } from './program.ts';
+import { createSuperuser, getMe, isReady, signIn, test, until } from './program.ts';
+import { stopUnderLoad } from './stop-under-load.ts';
 
 describe('kill -9 of the server', () => {
   test(
@@ -57,34 +58,9 @@ describe('SIGTERM under load', () => {
     const server = await place.start(['run-all-in-one']);
     await createSuperuser(place);
     const { accessToken } = await signIn(server.url);
-    const outcomes: string[] = [];
-    const client = async () => {
-      for (;;) {
-        const outcome = await ask(server, accessToken);
-        outcomes.push(outcome);
-        if (outcome !== '200') return;
-        if (outcomes.length === 500) server.kill('SIGTERM');
-      }
-    };
-    await Promise.all(Array.from({ length: 32 }, client));
-
-    expect(await server.exited).toEqual({ code: 0, signal: null });
-    expect(new Set(outcomes)).toEqual(new Set(['200', 'ECONNREFUSED']));
-    expect(outcomes.length).toBeGreaterThanOrEqual(500);
+    await stopUnderLoad(server, accessToken, { clients: 32, requests: 500 });
   });
 });
-
-/** The status, or why there was none: a connection that is refused was never accepted, one that breaks off was. */
-const ask = async (server: Running, accessToken: string): Promise<string> => {
-  try {
-    const response = await getMe(server.url, accessToken);
-    await response.text();
-    return String(response.status);
-  } catch (thrown) {
-    const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-    return cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-  }
-};
 
 describe('two processes at the same instant on an empty database', () => {
   test('both become ready, and each migration ran once', { timeout: 60_000 }, async ({ place }) => {

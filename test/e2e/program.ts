@@ -131,8 +131,8 @@ export const isReady = (url: string) => async () => {
 
 export const password = 'correct horse battery';
 
-export const createSuperuser = (place: Place, username = 'root'): Promise<Finished> =>
-  place.run(['auth', 'create-superuser', '--username', username, '--password-stdin'], { stdin: password });
+export const createSuperuser = (place: Place, username = 'root', env: Options['env'] = {}): Promise<Finished> =>
+  place.run(['auth', 'create-superuser', '--username', username, '--password-stdin'], { stdin: password, env });
 
 export const post = (url: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
   fetch(url, {
