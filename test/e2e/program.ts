@@ -26,6 +26,8 @@ type Options = { readonly env?: Readonly<Record<string, string>>; readonly stdin
 /** The real program in a place of its own: an empty data directory, free ports, and nothing of our environment. */
 export type Place = {
   readonly dataDirectory: string;
+  /** What every program here is started with. */
+  readonly env: Readonly<Record<string, string>>;
   /** Runs a subcommand to its end. */
   run(args: readonly string[], options?: Options): Promise<Finished>;
   /** Starts a role and waits until it prints its address. */
@@ -59,6 +61,7 @@ export const openPlace = async (): Promise<Place & { close(): Promise<void> }> =
   };
   return {
     dataDirectory,
+    env: environment(dataDirectory),
     run,
     start: (args, options = {}) => untilListening(launch(args, options)),
     close: async () => {

@@ -8,6 +8,8 @@ export type Proxy = {
   cut(): void;
   /** Keeps connections but lets nothing come back, as a host that lost power. */
   freeze(): void;
+  /** Lets each answer come back so much later, as a distant network. */
+  delay(ms: number): void;
   restore(): void;
   close(): Promise<void>;
 };
@@ -16,6 +18,7 @@ export const openProxy = async (url: string): Promise<Proxy> => {
   const target = new URL(url);
   const pairs = new Set<readonly [Socket, Socket]>();
   let mode: 'open' | 'cut' | 'frozen' = 'open';
+  let delayMs = 0;
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
     const pair = [client, upstream] as const;
@@ -28,7 +31,10 @@ export const openProxy = async (url: string): Promise<Proxy> => {
     for (const socket of pair) socket.on('error', end).on('close', end);
     if (mode === 'cut') return end();
     client.pipe(upstream);
-    upstream.on('data', (bytes) => void client.write(bytes));
+    upstream.on('data', (bytes) => {
+      if (delayMs === 0) client.write(bytes);
+      else setTimeout(() => client.write(bytes), delayMs);
+    });
     if (mode === 'frozen') upstream.pause();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -45,8 +51,12 @@ export const openProxy = async (url: string): Promise<Proxy> => {
       mode = 'frozen';
       pairs.forEach(([, upstream]) => upstream.pause());
     },
+    delay: (ms) => {
+      delayMs = ms;
+    },
     restore: () => {
       mode = 'open';
+      delayMs = 0;
       pairs.forEach(([, upstream]) => upstream.resume());
     },
     close: () => {
