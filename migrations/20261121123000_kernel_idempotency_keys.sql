@@ -20,7 +20,7 @@ create index idempotency_keys_created_idx on kernel.idempotency_keys (created_at
 
 comment on table kernel.idempotency_keys is 'Requests that came with an Idempotency-Key, and what was answered, for 24 hours.';
 comment on column kernel.idempotency_keys.operation is 'module.operation-id';
-comment on column kernel.idempotency_keys.body_hash is 'SHA-256 of path, query and body: the same key with another request is a mistake of the caller.';
+comment on column kernel.idempotency_keys.body_hash is 'HMAC-SHA-256 of path, query and body: the same key with another request is a mistake of the caller.';
 comment on column kernel.idempotency_keys.process_id is 'The process that runs it. Once that is gone, the next one that asks may take it over.';
 comment on column kernel.idempotency_keys.epoch is 'Another for every reservation, and higher: a transaction commits only while its own still stands here.';
 comment on column kernel.idempotency_keys.answer is 'JSON of status, headers and body.';

@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto';
+
 import type { Database, Tx } from '../database/database.ts';
 import { keepAnswer, type KeyRow, releaseKey, type Reservation } from '../database/idempotency-keys.ts';
 import { type AppError, kernelError } from '../error.ts';
@@ -12,8 +14,9 @@ export type KeyedRequest = {
   readonly operation: string;
   /** As the client made it up. */
   readonly key: string;
-  /** SHA-256 of all that makes it this request. */
-  readonly bodyHash: Uint8Array;
+  /** Path, query and body: what makes it this request. */
+  readonly url: string;
+  readonly body: Uint8Array;
   /** The answer holds a secret, so it is kept sealed. */
   readonly isSecret: boolean;
 };
@@ -50,7 +53,7 @@ export type Idempotency = {
 
 export type IdempotencyOptions = {
   readonly database: Pick<Database, 'lanes'>;
-  readonly secrets: Pick<Secrets, 'seal' | 'open'>;
+  readonly secrets: Pick<Secrets, 'seal' | 'open' | 'derive'>;
   readonly presence: { readonly processId: string };
   readonly log: Logger;
 };
@@ -66,14 +69,16 @@ class OpenIdempotency implements Idempotency {
   /** Of those, what nobody runs any more though PostgreSQL may believe so. */
   readonly #lost = new Set<KeyRow>();
   #retry: NodeJS.Timeout | null = null;
+  #hashKey: Buffer | null = null;
 
   constructor(options: IdempotencyOptions) {
     this.#options = options;
   }
 
   async claim(request: KeyedRequest): Promise<Claimed> {
-    const { actorId, operation, key, bodyHash } = request;
+    const { actorId, operation, key } = request;
     const row = { actorId, operation, key };
+    const bodyHash = this.#hash(request);
     const busyWith = this.#busy.get(nameOf(row));
     if (busyWith !== undefined) throw isEqual(busyWith, bodyHash) ? inProgress() : reused();
     this.#busy.set(nameOf(row), bodyHash);
@@ -88,6 +93,12 @@ class OpenIdempotency implements Idempotency {
 
   close(): Promise<void> {
     return this.#release();
+  }
+
+  /** Keyed, since a body may hold a secret that is soon guessed: a dump must not tell whether a guess is right. */
+  #hash({ url, body }: KeyedRequest): Buffer {
+    this.#hashKey ??= this.#options.secrets.derive('idempotency keys');
+    return createHmac('sha256', this.#hashKey).update(`${url}\n`).update(body).digest();
   }
 
   async #find(row: KeyRow, bodyHash: Uint8Array): Promise<Found> {

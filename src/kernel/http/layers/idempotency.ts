@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { kernelError } from '../../error.ts';
 import type { Idempotency } from '../../idempotency/idempotency.ts';
 import { readBody } from '../body.ts';
@@ -28,10 +26,11 @@ const claim = async (keys: Idempotency, exchange: Exchange, key: string): Promis
   // What the actor may not do it is refused by the use case, also if it was allowed once.
   if (!repetition || operation === null || actor === null || repetition.refuses(actor)) return;
   if (!keyPattern.test(key)) throw invalidKey();
-  exchange.body = await readBody(exchange);
+  const { url = '' } = exchange.incoming;
   const { isSecret } = repetition;
-  const bodyHash = hashRequest(exchange, exchange.body);
-  const claimed = await keys.claim({ actorId: actor.id, operation, key, bodyHash, isSecret });
+  const body = await readBody(exchange);
+  exchange.body = body;
+  const claimed = await keys.claim({ actorId: actor.id, operation, key, url, body, isSecret });
   if (claimed.claim === null) {
     setHeader(exchange, 'idempotency-replayed', 'true');
     exchange.answer = claimed.answer;
@@ -41,10 +40,6 @@ const claim = async (keys: Idempotency, exchange: Exchange, key: string): Promis
     throw kernelError('CANCELLED', { details: { message: 'the deadline was reached before the use case began' } });
   }
 };
-
-/** The operation is part of the key; the rest of the input stands in the path, the query and the body. */
-const hashRequest = ({ incoming: { url = '' } }: Exchange, body: Buffer): Buffer =>
-  createHash('sha256').update(`${url}\n`).update(body).digest();
 
 const invalidKey = () =>
   kernelError('INPUT_INVALID', {
