@@ -5,7 +5,7 @@ import type { SecretValue } from '#kernel/secrets/secret-value.ts';
 import type { FlagContract, SettingContract } from '#kernel/setting.ts';
 import type { HealthCheck } from '#kernel/module.ts';
 import { mailLocales } from '#kernel/mail/mail-template.ts';
-import type { TaskContract } from '#kernel/usecase.ts';
+import type { EventContract, TaskContract } from '#kernel/usecase.ts';
 
 export const readHealth = {
   name: 'platform:read-health',
@@ -78,6 +78,29 @@ export const manageErrors = {
   description: 'Resolve, ignore and reopen errors; acknowledge alerts; test channels',
   actorTypes: ['admin', 'service_acc'],
 } as const satisfies Permission;
+
+export const readEvents = {
+  name: 'platform:read-events',
+  description: 'See events with what they say, and how far each subscription has come',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const manageEvents = {
+  name: 'platform:manage-events',
+  description: 'Pause, resume and replay subscriptions; retry and discard dead events',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+/** A task is not tried again. Published with its death. */
+export const taskDied = {
+  name: 'platform.task_died',
+  payload: z.object({
+    taskId: z.uuid(),
+    queue: z.string(),
+    name: z.string(),
+    reason: z.enum(['attempts_exhausted', 'not_retriable', 'timed_out', 'payload_invalid', 'unknown_task']),
+  }),
+} as const satisfies EventContract;
 
 /** Harmless: waits for so many seconds and says so. For trying things out. */
 export const probeTask = {

@@ -58,6 +58,8 @@ const openWith =
           slots: { database: 16, network: 16, cache: 8, background: 4 },
           runner: createRunner({ database, log, metrics, telemetry, hooks }),
           wakes: tasks.wakes,
+          diedEvent: { name: 'bench.task_died', payload: z.any() },
+          eventWakes: { announce: () => undefined },
           log,
           metrics: createTaskMetrics(metrics),
           now: () => new Date(),

@@ -1,5 +1,6 @@
 import { createTaskMetrics } from '#kernel/tasks/task-metrics.ts';
 import { openTaskWorker } from '#kernel/tasks/worker.ts';
+import { taskDied } from '#portals/platform.ts';
 import type { OpenPart } from '../role.ts';
 import { listTasks } from '../usecases.ts';
 
@@ -19,6 +20,8 @@ export const openTaskWorkerPart: OpenPart = async (app, _role, lifecycle) => {
         slots: pools,
         runner,
         wakes: kernel.tasks.wakes,
+        diedEvent: taskDied,
+        eventWakes: kernel.events.wakes,
         log,
         metrics: createTaskMetrics(metrics),
         now,

@@ -6,7 +6,7 @@ import { toColumns } from './columns.ts';
 import type { Held } from './held.ts';
 import type { Hint } from './hint.ts';
 import { createPace } from './pace.ts';
-import { type Settlement, settleTasks, toSettlements } from './settle-statements.ts';
+import { type Settlement, type Settler, settleTasks, toSettlements } from './settle-statements.ts';
 import { type Places, Watermarks } from './watermarks.ts';
 
 const maxBatch = 500;
@@ -16,8 +16,7 @@ const troubleMs = 100;
 /** How a task ended, and the task. */
 type Ended = { readonly held: Held; readonly settlement: Settlement };
 
-export type DeskOptions = {
-  readonly owner: string;
+export type DeskOptions = Settler & {
   readonly queues: readonly string[];
   readonly log: Logger;
   /** Null while there is no connection. */
@@ -27,6 +26,8 @@ export type DeskOptions = {
   readonly onClaimed: (tasks: readonly Claimed[]) => void;
   /** PostgreSQL knows how it ended. */
   readonly onSettled: (held: Held) => void;
+  /** Its event is published. */
+  readonly onDied: () => void;
 };
 
 /**
@@ -160,12 +161,13 @@ export class Desk {
   }
 
   async #settle(db: Db, batch: readonly Ended[]): Promise<void> {
+    const { owner, diedEvent } = this.#options;
     try {
       const rows = await settleTasks(
         db,
         toSettlements(
           batch.map(({ settlement }) => settlement),
-          this.#options.owner,
+          { owner, diedEvent },
         ),
       );
       const locked = new Set(rows.flatMap(({ id, isHeld, isOurs }) => (!isHeld && isOurs ? [id] : [])));
@@ -194,6 +196,7 @@ export class Desk {
   #settled({ held, settlement }: Ended): void {
     const { queue, groupKey } = held.task;
     if (groupKey !== null && settlement.action !== 'retry') this.#mayBeGroups = true;
+    if (settlement.action === 'dead') this.#options.onDied();
     if (settlement.action !== 'done') this.#lookLater(held, settlement.delayMs);
     // A unique task may have been asked for again while it ran.
     else if (held.task.isUnique) this.look({ queue, runMs: Date.now(), inMs: 0, isGrouped: groupKey !== null });

@@ -23,6 +23,8 @@ export type PoolOptions = {
   readonly db: () => Db | null;
   readonly onFinished: (held: Held, settlement: Settlement | null) => void;
   readonly onLeaked: (held: Held) => void;
+  /** Its event is published. */
+  readonly onDied: () => void;
 };
 
 /** So many slots for tasks that share a bottleneck. A full pool claims nothing, and stops no other. */
@@ -40,15 +42,17 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    const { run, queues, log, db } = options;
+    const { run, queues, log, db, onDied } = options;
     this.#desk = new Desk({
       owner: run.owner,
+      diedEvent: run.diedEvent,
       queues,
       log,
       db,
       room: () => this.#room(),
       onClaimed: (tasks) => this.#take(tasks),
       onSettled: (held) => this.#held.delete(held),
+      onDied,
     });
   }
 

@@ -8,16 +8,15 @@ import { askedDelay, delayAfter, isRetriable } from './backoff.ts';
 import type { Handler } from './handlers.ts';
 import { type Held, stopReasons } from './held.ts';
 import { toFitText, toJsonText } from './json-text.ts';
-import { completeTask, type DeadReason, type Settlement, toSettlements } from './settle-statements.ts';
+import { completeTask, type DeadReason, type Settlement, type Settler, toSettlements } from './settle-statements.ts';
 
 const graceMs = 5_000;
 const maxResultBytes = 16_384;
 const unknownRetryMs = 30_000;
 const unknownPatienceSeconds = 3_600;
 
-export type RunTaskDeps = {
+export type RunTaskDeps = Settler & {
   readonly runner: Runner;
-  readonly owner: string;
   readonly now: () => Date;
   /** In [0, 1). */
   readonly random: () => number;
@@ -103,8 +102,9 @@ const createTaskCtx = (
   },
   completeIn: async (tx: Tx, value) => {
     const { keep, name } = handler;
+    const { owner, diedEvent } = deps;
     const result = keep === 'all' && value !== undefined ? toResult(name, value) : null;
-    const [settled] = await completeTask(tx, toSettlements([succeed(held, handler, result)], deps.owner));
+    const [settled] = await completeTask(tx, toSettlements([succeed(held, handler, result)], { owner, diedEvent }));
     if (settled?.isHeld !== true) throw takenOver(name);
     tx.afterCommit(() => {
       held.isEnded = true;

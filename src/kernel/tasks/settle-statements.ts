@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 
 import { prepared, type Slots } from '../database/prepared.ts';
+import { newId } from '../ids.ts';
 import { type Columns, toColumns } from './columns.ts';
 
 export type DeadReason = 'attempts_exhausted' | 'not_retriable' | 'timed_out' | 'payload_invalid' | 'unknown_task';
@@ -24,7 +25,10 @@ export type Settlement = {
   readonly ranMs: number;
 };
 
-type Settlements = Columns<Settlement> & { readonly owner: string };
+/** Who settles, and the name of the event that tells of a death. */
+export type Settler = { readonly owner: string; readonly diedEvent: string };
+
+type Settlements = Columns<Settlement & { readonly eventId: string | null }> & Settler;
 
 /** `isHeld`: it was ours. `isOurs` though not held: its row is locked at the moment. Neither: somebody took it over. */
 export type Settled = { readonly id: string; readonly isHeld: boolean; readonly isOurs: boolean };
@@ -33,12 +37,12 @@ const settle = (value: Slots<Settlements>, lock: SQL): SQL<Settled> => sql<Settl
   with given as materialized (
     select * from unnest(${value.id}::uuid[], ${value.epoch}::int[], ${value.action}::text[],
       ${value.delayMs}::float8[], ${value.error}::text[], ${value.reason}::text[], ${value.result}::text[],
-      ${value.keep}::int[], ${value.blocks}::int[], ${value.ranMs}::float8[])
-      as g (id, epoch, action, delay_ms, error, reason, result, keep, blocks, ran_ms)
+      ${value.keep}::int[], ${value.blocks}::int[], ${value.ranMs}::float8[], ${value.eventId}::uuid[])
+      as g (id, epoch, action, delay_ms, error, reason, result, keep, blocks, ran_ms, event_id)
   ), held as materialized (
     select t.id, t.queue, t.name, t.priority, t.group_key, t.unique_key, t.payload, t.traceparent, t.attempt,
       t.created_at, coalesce(t.errors, '[]') || coalesce(g.error::jsonb, '[]') as errors,
-      g.action, g.delay_ms, g.reason, g.result, g.keep, g.ran_ms,
+      g.action, g.delay_ms, g.reason, g.result, g.keep, g.ran_ms, g.event_id,
       g.action in ('done', 'dead') and t.next_payload is not null as again,
       g.action = 'dead' and g.blocks = 1 and t.group_key is not null as blocks
     from given g join kernel.tasks t on t.id = g.id
@@ -71,6 +75,11 @@ const settle = (value: Slots<Settlements>, lock: SQL): SQL<Settled> => sql<Settl
       (task_id, queue, name, priority, group_key, unique_key, payload, traceparent, reason, attempt, errors, created_at)
     select id, queue, name, priority, group_key, unique_key, payload, traceparent, reason, attempt, errors, created_at
     from held where action = 'dead' and not again
+  ), told as (
+    insert into kernel.events (id, name, payload, traceparent)
+    select event_id, ${value.diedEvent}::text,
+      json_build_object('taskId', id, 'queue', queue, 'name', name, 'reason', reason), traceparent
+    from held where action = 'dead' and not again
   ), forgotten as (
     delete from kernel.task_progress p using held where p.task_id = held.id and held.action in ('done', 'dead')
   )
@@ -89,8 +98,9 @@ export const completeTask = prepared('kernel.complete-task', (_db, value: Slots<
   settle(value, sql.raw('')),
 );
 
-export const toSettlements = (settlements: readonly Settlement[], owner: string): Settlements => ({
-  owner,
+export const toSettlements = (settlements: readonly Settlement[], settler: Settler): Settlements => ({
+  ...settler,
+  eventId: settlements.map(({ action }) => (action === 'dead' ? newId() : null)),
   ...toColumns(settlements, [
     'id',
     'epoch',

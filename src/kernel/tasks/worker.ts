@@ -1,19 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { z } from 'zod';
+
 import type { Db } from '../database/database.ts';
+import type { EventWakes } from '../events/wakes.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { Runner } from '../run.ts';
-import { type TaskPool, taskPools } from '../usecase.ts';
+import { type EventContract, type TaskPool, taskPools } from '../usecase.ts';
 import { createHandlers, type ServedTask } from './handlers.ts';
 import type { Held } from './held.ts';
 import { parseHints } from './hint.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import { freeUnheld } from './process-statements.ts';
-import type { Settlement } from './settle-statements.ts';
+import type { DeadReason, Settlement } from './settle-statements.ts';
 import type { TaskMetrics } from './task-metrics.ts';
 import { wakeChannel, type Wakes } from './wakes.ts';
+
+/** What the event says that tells of a task's death. */
+export type TaskDeath = {
+  readonly taskId: string;
+  readonly queue: string;
+  readonly name: string;
+  readonly reason: DeadReason;
+};
 
 export type TaskWorkerOptions = {
   /** Whose id the tasks carry, and whose connection they are claimed over: one worker has it for itself. */
@@ -25,6 +36,8 @@ export type TaskWorkerOptions = {
   /** Asked each time, since it may be changed meanwhile. */
   readonly runner: Runner;
   readonly wakes: Wakes;
+  readonly diedEvent: EventContract<z.ZodType<TaskDeath>>;
+  readonly eventWakes: Pick<EventWakes, 'announce'>;
   readonly log: Logger;
   readonly metrics: TaskMetrics;
   readonly now: () => Date;
@@ -94,15 +107,17 @@ type Given = Pick<PoolOptions, 'queues' | 'byName' | 'onLeaked'> & {
 };
 
 const createPool = (options: TaskWorkerOptions, { name, ...given }: Given): Pool => {
-  const { presence, runner, now, log, metrics, slots } = options;
+  const { presence, runner, now, log, metrics, slots, eventWakes } = options;
+  const { name: diedEvent } = options.diedEvent;
   return new Pool({
     ...given,
     name,
     slots: slots[name],
-    run: { runner, owner: presence.processId, now, random: Math.random },
+    run: { runner, owner: presence.processId, diedEvent, now, random: Math.random },
     log,
     db: () => presence.db,
     onFinished: (held, settlement) => count(metrics, held, settlement),
+    onDied: () => eventWakes.announce([diedEvent]),
   });
 };
 

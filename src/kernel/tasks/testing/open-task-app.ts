@@ -31,6 +31,7 @@ export const openTaskApp = async (url: string) => {
   const tasks = createTasks(database, log);
   const taskMetrics = createTaskMetrics(metrics);
   const workers: TestWorker[] = [];
+  const died: string[] = [];
 
   /** Each is a process of its own for all that PostgreSQL knows. */
   const work = (
@@ -48,6 +49,8 @@ export const openTaskApp = async (url: string) => {
       slots: { database: 16, network: 16, cache: 8, background: 4 },
       runner,
       wakes: tasks.wakes,
+      diedEvent: { name: 'test.task_died', payload: z.any() },
+      eventWakes: { announce: (names) => void died.push(...names) },
       log,
       metrics: taskMetrics,
       now: () => new Date(),
@@ -71,6 +74,8 @@ export const openTaskApp = async (url: string) => {
     log,
     metrics,
     lines,
+    /** Of each death, the event that was announced. */
+    died,
     work,
     enqueue: (contract: TaskContract<typeof loose>, payload: Payload = {}, options: EnqueueOptions = {}) =>
       database.transaction((tx) => tasks.enqueue(tx, contract, payload, options)),
