@@ -62,11 +62,14 @@ create table kernel.event_parked (
   attempt integer not null default 0,
   run_at timestamptz(3) not null default now(),
   errors jsonb,
+  is_raw boolean not null default false,
   primary key (subscription, event_id)
 );
 create index event_parked_key_idx on kernel.event_parked (subscription, key, seq);
+create index event_parked_raw_idx on kernel.event_parked (subscription) where is_raw;
 comment on table kernel.event_parked is 'Events that failed, and those of the same key behind them. Of a key the first one runs.';
 comment on column kernel.event_parked.key is 'By which the subscriber orders; null: it stands alone.';
+comment on column kernel.event_parked.is_raw is 'Its key is that of the publisher; whoever takes the subscription puts the subscriber''s there.';
 comment on column kernel.event_parked.after_xid is 'Not before everything up to this transaction is read: events of its key with a lower seq stand there.';
 comment on column kernel.event_parked.run_at is 'Not before. Infinity: dead, and blocking its key.';
 

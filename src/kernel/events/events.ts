@@ -8,6 +8,15 @@ import { traceResponse } from '../observability/request-span.ts';
 import { currentScope } from '../observability/scope.ts';
 import { toJsonText } from '../tasks/json-text.ts';
 import type { EventContract } from '../usecase.ts';
+import {
+  clearInbox,
+  deleteDeadEvent,
+  parkRange,
+  type Range,
+  reviveDeadEvent,
+  takeSubscriptionAway,
+  updateSubscriptionPaused,
+} from './administration-statements.ts';
 import { insertEvent } from './publish-statements.ts';
 import { createEventWakes, type EventWakes } from './wakes.ts';
 
@@ -15,6 +24,9 @@ export type PublishOptions = {
   /** Events of one contract and key are handled in the order in which they were published; without one, in any. */
   readonly key?: string;
 };
+
+/** An event that a subscription does not try again. */
+export type DeadEvent = { readonly subscription: string; readonly eventId: string };
 
 export type Events = {
   /**
@@ -27,6 +39,14 @@ export type Events = {
     payload: z.input<P>,
     options?: PublishOptions,
   ): Promise<void>;
+  /** A paused subscription is consumed by nobody and goes on where it was. Answers whether anything changed. */
+  setPaused(tx: Tx, subscription: string, isPaused: boolean): Promise<boolean>;
+  /** A dead event begins anew, with all its attempts, before whatever of its key is parked. False: it is not dead. */
+  retryDead(tx: Tx, event: DeadEvent): Promise<boolean>;
+  /** Forgets a dead event; a key that it blocked goes on. False: it is not dead. */
+  discardDead(tx: Tx, event: DeadEvent): Promise<boolean>;
+  /** What was handled or is dead is handled again, in the order of each key. Answers how many events that is. */
+  replay(tx: Tx, range: Range): Promise<number>;
   readonly wakes: EventWakes;
   /** Tells other processes what they have not been told yet. */
   close(): Promise<void>;
@@ -47,6 +67,12 @@ export const createEvents = (database: Pick<Database, 'lanes'>, log: Logger): Ev
     tx.afterCommit(() => wakes.announce(names));
   };
 
+  /** What its consumer has in memory does not hold any more; whoever takes it next begins with what is written. */
+  const takeAway = async (tx: Tx, subscription: string): Promise<void> => {
+    await takeSubscriptionAway(tx, subscription);
+    wakeAfter(tx, subscription);
+  };
+
   return {
     wakes,
     // oxlint-disable-next-line max-params -- read at every call: publish in tx this event with this payload
@@ -61,6 +87,25 @@ export const createEvents = (database: Pick<Database, 'lanes'>, log: Logger): Ev
         traceparent: scope === undefined ? null : traceResponse(scope),
       });
       wakeAfter(tx, event.name);
+    },
+    setPaused: async (tx, subscription, isPaused) => {
+      const isChanged = await updateSubscriptionPaused(tx, subscription, isPaused);
+      if (isChanged) wakeAfter(tx, subscription);
+      return isChanged;
+    },
+    retryDead: async (tx, { subscription, eventId }) => {
+      await takeAway(tx, subscription);
+      return reviveDeadEvent(tx, subscription, eventId);
+    },
+    discardDead: async (tx, { subscription, eventId }) => {
+      await takeAway(tx, subscription);
+      return deleteDeadEvent(tx, subscription, eventId);
+    },
+    replay: async (tx, range) => {
+      await takeAway(tx, range.subscription);
+      const count = await parkRange(tx, range);
+      await clearInbox(tx, range.subscription);
+      return count;
     },
     close: () => wakes.flush(),
   };

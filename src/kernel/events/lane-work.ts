@@ -3,18 +3,10 @@ import { askedDelay, delayAfter } from '../tasks/backoff.ts';
 import { toColumns } from '../tasks/columns.ts';
 import { toFitText } from '../tasks/json-text.ts';
 import { deliver, type DeliverDeps, type Outcome } from './deliver.ts';
-import {
-  buryEvent,
-  type DeadReason,
-  findFirstParked,
-  findLoneParked,
-  type ParkedEvent,
-  type Parking,
-  parkEvents,
-  reparkEvent,
-} from './handle-statements.ts';
+import { buryEvent, type DeadReason, type Parking, parkEvents, reparkEvent } from './handle-statements.ts';
 import type { Keyed, KeyLanes } from './key-lanes.ts';
 import { type Parked, type ParkedHeads, toParked } from './parked-heads.ts';
+import { findFirstParked, findLoneParked, type ParkedEvent } from './parked-statements.ts';
 import type { Batch } from './progress.ts';
 import type { ReadEvent } from './read-statements.ts';
 

@@ -1,4 +1,4 @@
-import type { Head } from './handle-statements.ts';
+import type { Head } from './parked-statements.ts';
 
 /** Longer timers are set anew when they end. */
 const maxTimerMs = 60_000;

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 
 import { prepared, type Slots } from '../database/prepared.ts';
+import { type Fence, isHeld } from './subscription-statements.ts';
 
 /** An event as a subscription gets it. */
 export type ReadEvent = {
@@ -22,12 +23,14 @@ type Ahead = {
   readonly key: string | null;
   readonly payload: unknown;
 };
-/** `horizon`: all below is read or in this answer, unless it is full. `isMore`: there are events that may not be read yet. */
-type Edge = { readonly kind: 'edge'; readonly horizon: number; readonly isMore: boolean };
+/**
+ * `horizon`: all below is read or in this answer, unless it is full. `isMore`: there are events that may not be read yet.
+ * `isHeld` false: the subscription is somebody else's, or what is parked has changed; nothing of this may be run.
+ */
+type Edge = { readonly kind: 'edge'; readonly horizon: number; readonly isMore: boolean; readonly isHeld: boolean };
 export type Read = (ReadEvent & { readonly kind: 'event' }) | Ahead | Edge;
 
-type Range = {
-  readonly subscription: string;
+type Range = Fence & {
   readonly event: string;
   readonly xid: number;
   readonly seq: number;
@@ -60,11 +63,11 @@ export const readEvents = prepared(
       b.traceparent, case when ${value.isChecked}::boolean then
         exists (select from kernel.inbox i where i.subscription = ${value.subscription}::text and i.event_id = b.id)
         or exists (select from kernel.event_parked p where p.subscription = ${value.subscription}::text and p.event_id = b.id)
-      else false end as "isSettled", null::float8 as horizon, null::boolean as "isMore"
+      else false end as "isSettled", null::float8 as horizon, null::boolean as "isMore", null::boolean as "isHeld"
     from batch b
     union all
     select 'ahead', null, o.xid::float8, o.seq::float8, o.key,
-      case when ${value.hasOwnKey}::boolean then o.payload end, null, null, null, null
+      case when ${value.hasOwnKey}::boolean then o.payload end, null, null, null, null, null
     from last cross join top cross join lateral (
       select e.xid, e.seq, e.key, e.payload from kernel.events e
       where e.name = ${value.event}::text and (e.xid, e.seq) > (last.xid, last.seq) and e.xid < top.reach
@@ -73,5 +76,5 @@ export const readEvents = prepared(
     union all
     select 'edge', null, null, null, null, null, null, null, kernel.oldest_xid()::float8,
       exists (select from kernel.events e where e.name = ${value.event}::text and e.xid >= kernel.oldest_xid()
-        and (e.xid, e.seq) > (${value.xid}::bigint, ${value.seq}::bigint))`,
+        and (e.xid, e.seq) > (${value.xid}::bigint, ${value.seq}::bigint)), ${isHeld(value)}`,
 );

@@ -1,12 +1,14 @@
 import type { Db } from '../database/database.ts';
 import type { Runner } from '../run.ts';
-import { type DeadReason, listHeads } from './handle-statements.ts';
+import { type Aheads, digestRead } from './digest-read.ts';
+import type { DeadReason } from './handle-statements.ts';
 import { KeyLanes } from './key-lanes.ts';
 import { type Item, LaneWork } from './lane-work.ts';
+import { keyParked, listHeads, listRawParked } from './parked-statements.ts';
 import { lineOf, ParkedHeads, toParked } from './parked-heads.ts';
 import { isBehind, type Position } from './position.ts';
 import { type Batch, Progress } from './progress.ts';
-import { type Read, type ReadEvent, readEvents } from './read-statements.ts';
+import { type ReadEvent, readEvents } from './read-statements.ts';
 import type { Subscriber } from './subscribers.ts';
 import { type Fence, moveSubscription, releaseSubscription } from './subscription-statements.ts';
 
@@ -132,10 +134,22 @@ export class Subscription {
   }
 
   async #start(): Promise<void> {
+    if (this.#options.subscriber.hasOwnKey) await this.#keyRaw();
     const heads = await listHeads(this.#db(), { subscription: this.#options.subscriber.name });
     if (this.#isOver) return;
     for (const head of heads) this.#heads.set(toParked(head));
     await this.#read();
+  }
+
+  async #keyRaw(): Promise<void> {
+    const { subscriber, fence } = this.#options;
+    for (let isMore = true; isMore && !this.#isOver;) {
+      const rows = await listRawParked(this.#db(), { subscription: subscriber.name, limit: maxBatch });
+      isMore = rows.length === maxBatch;
+      const keys = rows.map((row) => subscriber.keyOf(row));
+      const [keyed] = await keyParked(this.#db(), { ...fence, ids: rows.map(({ id }) => id), keys });
+      if (keyed?.isHeld !== true) throw new Error('the subscription was taken away');
+    }
   }
 
   async #read(): Promise<void> {
@@ -152,41 +166,26 @@ export class Subscription {
 
   async #readBatch(): Promise<void> {
     this.#mayBeMore = false;
-    const { name, event, hasOwnKey } = this.#options.subscriber;
-    const from = this.#progress.readTo;
+    const { subscriber, fence } = this.#options;
+    const { event, hasOwnKey } = subscriber;
     const rows = await readEvents(this.#db(), {
-      subscription: name,
+      ...fence,
       event,
-      ...from,
+      ...this.#progress.readTo,
       limit: maxBatch,
       isChecked: this.#isChecked,
       hasOwnKey,
     });
     if (this.#isOver) return;
-    const { events, ahead, horizon, isMore } = sortOut(rows);
-    this.#checkTo ??= horizon;
-    const isFull = events.length === maxBatch;
-    const last = events.at(-1);
-    const beyond = { xid: horizon, seq: 0 };
-    const end = last !== undefined && (isFull || !isBehind(last, beyond)) ? last : beyond;
-    if (isFull) this.#mayBeMore = true;
-    else if (isMore) this.#readLater();
+    const { events, ahead, end, horizon, isFull, isMore, isHeld } = digestRead(rows, { limit: maxBatch, subscriber });
+    if (!isHeld) throw new Error('the subscription was taken away');
+    this.#mayBeMore ||= isFull;
     if (events.length > 0) this.#pauseMs = firstPauseMs;
+    if (!isFull && isMore) this.#readLater();
+    this.#checkTo ??= horizon;
     if (end.xid > this.#checkTo) this.#isChecked = false;
-    this.#take(events, this.#groupAhead(ahead), this.#progress.begin(end, events.length));
+    this.#take(events, ahead, this.#progress.begin(end, events.length));
     this.#heads.passed(this.#progress.readTo.xid);
-  }
-
-  /** What is visible but not read yet, by line. */
-  #groupAhead(rows: Sorted['ahead']): Aheads {
-    const lines = new Map<string, Position>();
-    for (const { xid, seq, key, payload } of rows) {
-      const line = this.#options.subscriber.keyOf({ key, payload });
-      if (line === null) continue;
-      const known = lines.get(line) ?? { xid, seq };
-      lines.set(line, { xid: Math.max(xid, known.xid), seq: Math.min(seq, known.seq) });
-    }
-    return lines;
   }
 
   #take(events: readonly ReadEvent[], ahead: Aheads, batch: Batch): void {
@@ -241,23 +240,3 @@ export class Subscription {
     this.#saved = position;
   }
 }
-
-/** By line the lowest `seq` that was not read yet, and the last transaction in which there is one. */
-type Aheads = ReadonlyMap<string, Position>;
-
-type Sorted = {
-  readonly events: readonly ReadEvent[];
-  readonly ahead: readonly Extract<Read, { readonly kind: 'ahead' }>[];
-  readonly horizon: number;
-  readonly isMore: boolean;
-};
-
-const sortOut = (rows: readonly Read[]): Sorted => {
-  const edge = rows.find((row) => row.kind === 'edge');
-  return {
-    events: rows.filter((row) => row.kind === 'event'),
-    ahead: rows.filter((row) => row.kind === 'ahead'),
-    horizon: edge?.horizon ?? 0,
-    isMore: edge?.isMore ?? false,
-  };
-};

@@ -35,6 +35,18 @@ import { getConfig } from './usecases/config/get-config.ts';
 import { showConfig } from './usecases/config/show-config.ts';
 import { validateConfig } from './usecases/config/validate-config.ts';
 import { stopDatabase } from './usecases/database/stop-database.ts';
+import { discardDeadEvent } from './usecases/events/discard-dead-event.ts';
+import { getDeadEvents } from './usecases/events/get-dead-events.ts';
+import { getEvents } from './usecases/events/get-events.ts';
+import { getSubscriptions } from './usecases/events/get-subscriptions.ts';
+import { listEvents } from './usecases/events/list-events.ts';
+import { pauseSubscription } from './usecases/events/pause-subscription.ts';
+import { replaySubscription } from './usecases/events/replay-subscription.ts';
+import { requeueEvent } from './usecases/events/requeue-event.ts';
+import { rerunEvents } from './usecases/events/rerun-events.ts';
+import { resumeSubscription } from './usecases/events/resume-subscription.ts';
+import { retryDeadEvent } from './usecases/events/retry-dead-event.ts';
+import { showEventLag } from './usecases/events/show-event-lag.ts';
 import { getHealth } from './usecases/health/get-health.ts';
 import { deliverMail } from './usecases/mails/deliver-mail.ts';
 import { getMail } from './usecases/mails/get-mail.ts';
@@ -107,6 +119,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   deleteSetting,
   deliverAlert,
   deliverMail,
+  discardDeadEvent,
   dropExpired,
   fireSchedule,
   getChannels,
@@ -115,6 +128,8 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   getErrors,
   getCurrentMetrics,
   getDailyStats,
+  getDeadEvents,
+  getEvents,
   getHealth,
   getMail,
   getMails,
@@ -124,6 +139,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   getSchedules,
   getSecrets,
   getSettings,
+  getSubscriptions,
   getTask,
   getTasks,
   getWorkers,
@@ -131,6 +147,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   holdSchedule,
   ignoreError,
   listErrors,
+  listEvents,
   listQueues,
   listSchedules,
   listSecrets,
@@ -139,6 +156,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   muteError,
   pauseQueue,
   pauseSchedule,
+  pauseSubscription,
   probe,
   probeTasks,
   purgeTasks,
@@ -146,12 +164,17 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   releaseSchedule,
   removeSecret,
   reopenError,
+  replaySubscription,
+  requeueEvent,
   requeueTask,
+  rerunEvents,
   resendMail,
   resetSetting,
   resolveError,
   resumeQueue,
   resumeSchedule,
+  resumeSubscription,
+  retryDeadEvent,
   retryTask,
   retryTasks,
   revertMigrations,
@@ -163,6 +186,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   setSetting,
   showConfig,
   showError,
+  showEventLag,
   showTask,
   showWebhookKey,
   stopDatabase,
