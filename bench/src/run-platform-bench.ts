@@ -14,16 +14,19 @@ export type PlatformContext = {
   readonly rounds: number;
   readonly tasks: number;
   readonly starts: number;
+  readonly events: number;
   readonly heldSeconds: number;
 };
 
-type Row = { readonly what: 'throughput' | 'start'; readonly candidate: string; readonly name: string };
+type Row = { readonly what: 'throughput' | 'start' | 'effects'; readonly candidate: string; readonly name: string };
 
 const rows: readonly Row[] = [
   { what: 'throughput', candidate: 'ashlar', name: 'Ashlar, no results' },
   { what: 'throughput', candidate: 'ashlar-keeping', name: 'Ashlar, results kept' },
   { what: 'throughput', candidate: 'graphile', name: 'graphile-worker, batched' },
   { what: 'throughput', candidate: 'pg-boss', name: 'pg-boss, batched' },
+  { what: 'effects', candidate: 'ashlar-events', name: 'Ashlar, events with one insert' },
+  { what: 'effects', candidate: 'graphile-effects', name: 'graphile-worker, unbatched, jobs with one insert' },
   { what: 'start', candidate: 'ashlar', name: 'Ashlar' },
   { what: 'start', candidate: 'graphile', name: 'graphile-worker' },
 ];
@@ -37,7 +40,7 @@ export const runPlatformBench = async (context: PlatformContext): Promise<void> 
   for (let round = 0; round < context.rounds; round += 1) {
     // Another order each round: who comes first finds the machine as the one before left it.
     for (const row of [...rows.slice(round % rows.length), ...rows.slice(0, round % rows.length)]) {
-      const amount = row.what === 'throughput' ? context.tasks : context.starts;
+      const amount = { throughput: context.tasks, start: context.starts, effects: context.events }[row.what];
       process.stderr.write(`round ${round + 1}: ${keyOf(row)}\n`);
       measured.get(keyOf(row))?.push(await measureOne(context, cluster, { ...row, amount }));
     }
@@ -55,9 +58,9 @@ const formatRows = (of: Find): string =>
   formatTable(
     ['', 'figure', 'unit'],
     rows.map(({ what, candidate, name }) => [
-      what === 'throughput' ? name : `${name}: enqueue to start, p50`,
-      of(what, candidate).toFixed(what === 'throughput' ? 0 : 2),
-      what === 'throughput' ? 'tasks/s' : 'ms',
+      what === 'start' ? `${name}: enqueue to start, p50` : name,
+      of(what, candidate).toFixed(what === 'start' ? 2 : 0),
+      { throughput: 'tasks/s', effects: 'effects/s', start: 'ms' }[what],
     ]),
   );
 
@@ -66,6 +69,7 @@ const listGoals = (of: Find, kept: number): readonly Goal[] => [
   { what: 'the same, against pg-boss', atLeast: 2, value: of('throughput', 'ashlar') / of('throughput', 'pg-boss') },
   { what: 'with results kept, against pg-boss', atLeast: 1.3, value: of('throughput', 'ashlar-keeping') / of('throughput', 'pg-boss') },
   { what: 'enqueue to start, p50, against graphile-worker', atMost: 0.9, value: of('start', 'ashlar') / of('start', 'graphile') },
+  { what: 'events with one insert, against graphile-worker unbatched', atLeast: 1.3, value: of('effects', 'ashlar-events') / of('effects', 'graphile-effects') },
   { what: 'throughput left beside an open transaction', atLeast: 0.8, value: kept },
 ];
 
