@@ -11,6 +11,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     tasks: { type: 'string', default: '100000' },
     starts: { type: 'string', default: '500' },
+    events: { type: 'string', default: '30000' },
     held: { type: 'string', default: '600' },
     hits: { type: 'string', default: '1000000' },
   },
@@ -33,6 +34,7 @@ try {
     rounds: Number(values.rounds),
     tasks: Number(values.tasks),
     starts: Number(values.starts),
+    events: Number(values.events),
     heldSeconds: Number(values.held),
     hits: Number(values.hits),
   });

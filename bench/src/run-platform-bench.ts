@@ -14,17 +14,20 @@ export type PlatformContext = {
   readonly rounds: number;
   readonly tasks: number;
   readonly starts: number;
+  readonly events: number;
   readonly heldSeconds: number;
   readonly hits: number;
 };
 
-type Row = { readonly what: 'throughput' | 'start' | 'hit'; readonly candidate: string; readonly name: string };
+type Row = { readonly what: 'throughput' | 'start' | 'effects' | 'hit'; readonly candidate: string; readonly name: string };
 
 const rows: readonly Row[] = [
   { what: 'throughput', candidate: 'ashlar', name: 'Ashlar, no results' },
   { what: 'throughput', candidate: 'ashlar-keeping', name: 'Ashlar, results kept' },
   { what: 'throughput', candidate: 'graphile', name: 'graphile-worker, batched' },
   { what: 'throughput', candidate: 'pg-boss', name: 'pg-boss, batched' },
+  { what: 'effects', candidate: 'ashlar-events', name: 'Ashlar, events with one insert' },
+  { what: 'effects', candidate: 'graphile-effects', name: 'graphile-worker, unbatched, jobs with one insert' },
   { what: 'start', candidate: 'ashlar', name: 'Ashlar' },
   { what: 'start', candidate: 'graphile', name: 'graphile-worker' },
   { what: 'hit', candidate: 'ashlar', name: 'Ashlar' },
@@ -41,7 +44,7 @@ export const runPlatformBench = async (context: PlatformContext): Promise<void> 
   for (let round = 0; round < context.rounds; round += 1) {
     // Another order each round: who comes first finds the machine as the one before left it.
     for (const row of [...rows.slice(round % rows.length), ...rows.slice(0, round % rows.length)]) {
-      const amount = { throughput: context.tasks, start: context.starts, hit: context.hits }[row.what];
+      const amount = { throughput: context.tasks, start: context.starts, effects: context.events, hit: context.hits }[row.what];
       process.stderr.write(`round ${round + 1}: ${keyOf(row)}\n`);
       measured.get(keyOf(row))?.push(await measureOne(context, cluster, { ...row, amount }));
     }
@@ -56,6 +59,7 @@ export const runPlatformBench = async (context: PlatformContext): Promise<void> 
 const figures = {
   throughput: { label: '', unit: 'tasks/s', digits: 0 },
   start: { label: ': enqueue to start, p50', unit: 'ms', digits: 2 },
+  effects: { label: '', unit: 'effects/s', digits: 0 },
   hit: { label: ': hit in memory', unit: 'ns', digits: 0 },
 } as const satisfies Record<Row['what'], unknown>;
 
@@ -77,6 +81,7 @@ const listGoals = (of: Find, kept: number): readonly Goal[] => [
   { what: 'with results kept, against pg-boss', atLeast: 1.3, value: of('throughput', 'ashlar-keeping') / of('throughput', 'pg-boss') },
   { what: 'enqueue to start, p50, against graphile-worker', atMost: 0.9, value: of('start', 'ashlar') / of('start', 'graphile') },
   { what: 'a hit in memory, against BentoCache that serializes nothing', atMost: 0.5, value: of('hit', 'ashlar') / of('hit', 'bento-plain') },
+  { what: 'events with one insert, against graphile-worker unbatched', atLeast: 1.3, value: of('effects', 'ashlar-events') / of('effects', 'graphile-effects') },
   { what: 'throughput left beside an open transaction', atLeast: 0.8, value: kept },
 ];
 

@@ -1,7 +1,8 @@
 import postgres from 'postgres';
 
 import { openAshlar, openAshlarKeeping } from './ashlar-queue.ts';
-import { openGraphile } from './graphile-queue.ts';
+import { openAshlarEvents } from './ashlar-events.ts';
+import { openGraphile, openGraphileEffects } from './graphile-queue.ts';
 import { openPgBoss } from './pg-boss-queue.ts';
 import type { OpenQueue, Queue } from './queue.ts';
 
@@ -9,7 +10,9 @@ import type { OpenQueue, Queue } from './queue.ts';
 const queues: Readonly<Record<string, OpenQueue>> = {
   ashlar: openAshlar,
   'ashlar-keeping': openAshlarKeeping,
+  'ashlar-events': openAshlarEvents,
   graphile: openGraphile,
+  'graphile-effects': openGraphileEffects,
   'pg-boss': openPgBoss,
 };
 
@@ -94,6 +97,7 @@ if (open === undefined) throw new Error(`there is no queue named ${candidate}`);
 const queue = await open(url);
 const measures: Readonly<Record<string, () => Promise<number>>> = {
   throughput: () => measureThroughput(queue, Number(amount)),
+  effects: () => measureThroughput(queue, Number(amount)),
   start: () => measureStart(queue, Number(amount)),
   held: () => measureHeld(queue, { seconds: Number(amount), url }),
 };
