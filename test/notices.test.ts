@@ -265,3 +265,29 @@ const testChannel = async (app: TestApp, name: string) => {
   const { taskId } = z.object({ taskId: z.uuid().nullable() }).parse(await response.json());
   return { status: response.status, taskId };
 };
+
+test('what is new and what came back is published, for whoever subscribes', async ({ app, sql }) => {
+  const broken = breakAction(app, 'break-and-publish');
+  await broken.ask();
+  const { id: groupId } = await untilCounted(app, broken, 1);
+  app.clock.advance(1);
+  await app.as(buildActor()).request(`/api/v1/platform/errors/${groupId}/resolve`, { method: 'POST' });
+  app.clock.advance(1);
+  await broken.ask();
+  const { lastTraceId: traceId } = await untilCounted(app, broken, 2);
+  const published = await sql`
+    select name, key, payload from kernel.events where payload ->> 'groupId' = ${groupId} order by seq`;
+  const { operation: operationId } = broken;
+  expect(published).toEqual([
+    {
+      name: 'platform.error_group_opened',
+      key: groupId,
+      payload: { groupId, operationId, code: 'RangeError', count: 1, traceId: expect.any(String) },
+    },
+    {
+      name: 'platform.error_group_regressed',
+      key: groupId,
+      payload: { groupId, operationId, code: 'RangeError', count: 2, traceId },
+    },
+  ]);
+});

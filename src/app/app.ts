@@ -26,6 +26,7 @@ export const createApp = (kernel: Kernel, config: AppConfig, installation: Insta
     kernel,
     publicUrl: config.http.publicUrl,
     alerting: config.alerting,
+    dataDirectory: config.dataDirectory,
     mail: config.mail,
     installation,
     listMailTemplates: () => modules.flatMap(({ mailTemplates = [] }) => mailTemplates),

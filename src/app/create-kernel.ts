@@ -59,6 +59,7 @@ export const createKernel = async (
     ...ground,
     ...connected,
     release,
+    role,
     retention,
     secrets,
     rotation: createRotation({ database, ...opened, announce: () => Promise.resolve() }),

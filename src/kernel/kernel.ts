@@ -22,6 +22,8 @@ import type { Tasks } from './tasks/tasks.ts';
 /** The mechanisms that every module is built from. */
 export type Kernel = {
   readonly release: string;
+  /** What this process runs as; null: a one-off command. */
+  readonly role: string | null;
   readonly now: () => Date;
   readonly log: Logger;
   readonly metrics: Metrics;

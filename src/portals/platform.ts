@@ -5,7 +5,7 @@ import type { SecretValue } from '#kernel/secrets/secret-value.ts';
 import type { FlagContract, SettingContract } from '#kernel/setting.ts';
 import type { HealthCheck } from '#kernel/module.ts';
 import { mailLocales } from '#kernel/mail/mail-template.ts';
-import type { TaskContract } from '#kernel/usecase.ts';
+import type { EventContract, TaskContract } from '#kernel/usecase.ts';
 
 export const readHealth = {
   name: 'platform:read-health',
@@ -83,6 +83,74 @@ export const manageErrors = {
 export const probeTask = {
   name: 'platform.probe',
   payload: z.object({ seconds: z.number().min(0).max(3600) }),
+} as const satisfies TaskContract;
+
+const errorGroup = z.object({
+  groupId: z.uuid(),
+  /** Null: outside of an operation. */
+  operationId: z.string().nullable(),
+  code: z.string(),
+  count: z.int(),
+  /** Of the last occurrence. */
+  traceId: z.string(),
+});
+
+/** An error of ours was seen for the first time. */
+export const errorGroupOpened = {
+  name: 'platform.error_group_opened',
+  payload: errorGroup,
+} as const satisfies EventContract;
+
+/** One that somebody had resolved was seen again. */
+export const errorGroupRegressed = {
+  name: 'platform.error_group_regressed',
+  payload: errorGroup,
+} as const satisfies EventContract;
+
+const alert = z.object({
+  alertId: z.uuid(),
+  signal: z.string(),
+  level: z.enum(['warning', 'critical']),
+  value: z.number(),
+});
+
+/** Something is not as it should be, or it has become worse. */
+export const alertRaised = { name: 'platform.alert_raised', payload: alert } as const satisfies EventContract;
+
+/** It is as it should be again. */
+export const alertResolved = { name: 'platform.alert_resolved', payload: alert } as const satisfies EventContract;
+
+const finding = {
+  /** What it is about, beginning with the module's name: there is at most one open alert for it. */
+  key: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[a-z]+[.:]/, 'does not begin with the name of a module'),
+  /** What is not as it should be: `backup_age`. */
+  signal: z.string().min(1).max(100),
+  level: z.enum(['warning', 'critical']),
+  value: z.number(),
+  /** A sentence for an operator. */
+  subject: z.string().min(1).max(2_000),
+};
+
+/**
+ * Another module's alert: listed, told and published like ours. Asked for again, it brings the open one up to date.
+ * Enqueue it with the key as `groupKey`, and what resolves it too, so that they happen in their order.
+ */
+export const raiseAlert = {
+  name: 'platform.raise-alert',
+  payload: z.object(finding),
+} as const satisfies TaskContract;
+
+/** All is well again. Only the key is needed. */
+export const resolveAlert = {
+  name: 'platform.resolve-alert',
+  payload: z
+    .object({ ...finding, key: finding.key })
+    .partial()
+    .required({ key: true }),
 } as const satisfies TaskContract;
 
 /** Null: what the configuration says. */

@@ -248,3 +248,27 @@ export const deleteTask = async (tx: Tx, id: string): Promise<Requeued | null> =
     returning id, queue, group_key as "groupKey", 0::float8 as "runMs", 0::float8 as "inMs"`);
   return row ?? null;
 };
+
+export type OldestReady = { readonly queue: string; readonly seconds: number };
+
+/**
+ * The task that could run and has waited longest, in whichever queue that is not paused, whether or not a worker serves
+ * it. Those in groups wait for each other and are left out. Walks from queue to queue by the index of what is ready.
+ */
+export const findOldestReadyTask = prepared(
+  'kernel.find-oldest-ready-task',
+  () => sql<OldestReady>`
+    with recursive places as (
+      (select t.queue, t.priority, t.run_at from kernel.tasks t
+       where t.owner is null and t.group_key is null order by t.queue, t.priority, t.run_at limit 1)
+      union all
+      select n.queue, n.priority, n.run_at from places p cross join lateral (
+        select t.queue, t.priority, t.run_at from kernel.tasks t
+        where t.owner is null and t.group_key is null and (t.queue, t.priority) > (p.queue, p.priority)
+        order by t.queue, t.priority, t.run_at limit 1) as n
+    )
+    select p.queue, extract(epoch from now() - p.run_at)::float8 as seconds from places p
+    where p.run_at <= now()
+      and not exists (select from kernel.queues q where q.name = p.queue and q.paused_at is not null)
+    order by p.run_at limit 1`,
+);

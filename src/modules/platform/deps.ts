@@ -7,6 +7,7 @@ import type { SealedTable } from '#kernel/secrets/sealed-table.ts';
 import type { SettingContract } from '#kernel/setting.ts';
 import type { MailConfig } from './clients/create-mailer.ts';
 import type { Mailer } from './clients/mailer.ts';
+import type { Alerts } from './logic/alerts.ts';
 import type { HealthChecks } from './logic/health-checks.ts';
 import type { AlertingConfig, Notices } from './logic/notices.ts';
 import type { ProcessWatch } from './logic/process-watch.ts';
@@ -49,6 +50,7 @@ export type PlatformDeps = {
   readonly installation: Installation;
   readonly alerting: AlertingConfig;
   readonly notices: Notices;
+  readonly alerts: Alerts;
   readonly processWatch: ProcessWatch;
   readonly settings: Settings;
   /** How people reach us, without a slash at the end. */
@@ -68,9 +70,14 @@ export type PlatformDeps = {
 };
 
 /** What the app gives; the rest the module makes. */
-export type PlatformGiven = Omit<PlatformDeps, 'notices' | 'processWatch' | 'settings' | 'mailer' | 'healthChecks'> & {
+export type PlatformGiven = Omit<
+  PlatformDeps,
+  'notices' | 'alerts' | 'processWatch' | 'settings' | 'mailer' | 'healthChecks'
+> & {
   readonly listModules: () => readonly Module<unknown>[];
   readonly mail: MailConfig;
+  /** Where our data is: its disk is watched. */
+  readonly dataDirectory: string;
   /** Of every module. */
   readonly listSettings: () => readonly SettingContract[];
 };

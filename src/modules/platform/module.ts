@@ -10,14 +10,22 @@ import { testMail } from './logic/mails/test-mail.ts';
 import { namedSecretTable, putNamed, resolveNamed } from './logic/named-secrets.ts';
 import { alertMail } from './logic/mails/alert-mail.ts';
 import { tellOfErrors } from './logic/error-notices.ts';
-import { createErrorRetention } from './logic/error-retention.ts';
+import { createAlertRetention, createErrorRetention } from './logic/error-retention.ts';
+import { createAlerts } from './logic/alerts.ts';
 import { createNotices } from './logic/notices.ts';
+import { createProcessSampler } from './logic/process-sampler.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
 import { createPlatformRetention } from './logic/platform-retention.ts';
 import { StatRecorder } from './logic/stat-recorder.ts';
 import { createSettings } from './logic/settings.ts';
+import { ThresholdWatch } from './logic/threshold-watch.ts';
 import * as schema from './schema.ts';
 import { listSettingRows } from './store/settings.ts';
+import { acknowledgeAlert } from './usecases/alerts/acknowledge-alert.ts';
+import { getAlerts } from './usecases/alerts/get-alerts.ts';
+import { listAlerts } from './usecases/alerts/list-alerts.ts';
+import { raiseAlert } from './usecases/alerts/raise-alert.ts';
+import { resolveAlert } from './usecases/alerts/resolve-alert.ts';
 import { deliverAlert } from './usecases/channels/deliver-alert.ts';
 import { getChannels } from './usecases/channels/get-channels.ts';
 import { showWebhookKey } from './usecases/channels/show-webhook-key.ts';
@@ -96,6 +104,7 @@ import { showTask } from './usecases/tasks/show-task.ts';
 import { stopTask } from './usecases/tasks/stop-task.ts';
 
 const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
+  acknowledgeAlert,
   applyMigrations,
   cancelTask,
   clearTasks,
@@ -109,6 +118,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   deliverMail,
   dropExpired,
   fireSchedule,
+  getAlerts,
   getChannels,
   getConfig,
   getError,
@@ -130,6 +140,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   holdQueue,
   holdSchedule,
   ignoreError,
+  listAlerts,
   listErrors,
   listQueues,
   listSchedules,
@@ -142,6 +153,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   probe,
   probeTasks,
   purgeTasks,
+  raiseAlert,
   releaseQueue,
   releaseSchedule,
   removeSecret,
@@ -149,6 +161,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   requeueTask,
   resendMail,
   resetSetting,
+  resolveAlert,
   resolveError,
   resumeQueue,
   resumeSchedule,
@@ -178,6 +191,7 @@ export const createPlatformModule = ({
   listSettings: listDeclared,
   listModules,
   mail,
+  dataDirectory,
   ...given
 }: PlatformGiven): Module<PlatformPortal> => {
   const { kernel } = given;
@@ -190,9 +204,12 @@ export const createPlatformModule = ({
   const mailer = createMailer(mail, kernel);
   const notices = createNotices(given);
   kernel.retention.add(createErrorRetention(kernel));
+  kernel.retention.add(createAlertRetention(kernel));
+  const alerts = createAlerts({ kernel, notices });
+  const watch = new ThresholdWatch({ kernel, sampler: createProcessSampler(dataDirectory), alerts });
   const healthChecks = createHealthChecks(listModules);
-  const deps: PlatformDeps = { ...given, notices, processWatch, settings, mailer, healthChecks };
-  const recorder = new ErrorRecorder({ ...kernel, tell: (tx, groups) => tellOfErrors(deps, tx, groups) });
+  const deps: PlatformDeps = { ...given, notices, alerts, processWatch, settings, mailer, healthChecks };
+  const recorder = new ErrorRecorder({ ...kernel, tell: (tx, recorded) => tellOfErrors(deps, tx, recorded) });
   const statistics = new StatRecorder(kernel);
   kernel.metrics.gauge({
     name: 'ashlar_active_users',
@@ -220,8 +237,10 @@ export const createPlatformModule = ({
       processWatch.start();
       recorder.start();
       statistics.start();
+      watch.start();
     },
     stop: async () => {
+      await watch.stop();
       processWatch.stop();
       await statistics.stop();
       await recorder.stop();

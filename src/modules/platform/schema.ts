@@ -14,6 +14,7 @@ import {
   text,
   timestamp,
   unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
 
@@ -21,6 +22,7 @@ import { createdAt, id, instant } from '#kernel/database/columns.ts';
 import { mailLocales } from '#kernel/mail/mail-template.ts';
 import { errorStates } from './domain/error-group.ts';
 import { mailStates } from './domain/mail.ts';
+import { alertLevels, alertStates } from './domain/thresholds.ts';
 
 export const platform = pgSchema('platform');
 
@@ -205,3 +207,74 @@ export const dailyStats = platform.table('daily_stats', {
   tasksDone: many(),
   rolledUpAt: instant().notNull(),
 });
+
+export const alerts = platform.table(
+  'alerts',
+  {
+    id: id(),
+    key: text().notNull(),
+    signal: text().notNull(),
+    level: text({ enum: alertLevels }).notNull(),
+    state: text({ enum: alertStates }).notNull().default('active'),
+    value: doublePrecision().notNull(),
+    subject: text().notNull(),
+    raisedAt: instant().notNull(),
+    changedAt: instant().notNull(),
+    acknowledgedAt: instant(),
+    acknowledgedBy: uuid(),
+    resolvedAt: instant(),
+    notifiedAt: instant(),
+  },
+  (table) => [
+    check('alerts_level_check', sql`${table.level} in ('warning', 'critical')`),
+    check('alerts_state_check', sql`${table.state} in ('active', 'acknowledged', 'resolved')`),
+    check('alerts_resolution_check', sql`(${table.state} = 'resolved') = (${table.resolvedAt} is not null)`),
+    uniqueIndex('alerts_open_key')
+      .on(table.key)
+      .where(sql`${table.state} <> 'resolved'`),
+    index('alerts_notified_idx').on(table.notifiedAt),
+    index('alerts_resolved_idx').on(table.resolvedAt),
+  ],
+);
+
+export const signalReadings = platform.table(
+  'signal_readings',
+  {
+    signal: text().primaryKey(),
+    /** Null: as it should be. */
+    level: text({ enum: alertLevels }),
+    value: doublePrecision().notNull(),
+    readAt: instant().notNull().defaultNow(),
+  },
+  (table) => [check('signal_readings_level_check', sql`${table.level} in ('warning', 'critical')`)],
+);
+
+/** One row. */
+export const evaluations = platform.table(
+  'evaluations',
+  {
+    id: integer().primaryKey().default(1),
+    evaluatedAt: instant().notNull().defaultNow(),
+  },
+  (table) => [check('evaluations_one_row_check', sql`${table.id} = 1`)],
+);
+
+export const processSamples = platform.table(
+  'process_samples',
+  {
+    processId: uuid().notNull(),
+    sampledAt: instant().notNull().defaultNow(),
+    role: text().notNull(),
+    host: text().notNull(),
+    pid: integer().notNull(),
+    cpuPercent: doublePrecision().notNull(),
+    eventLoopP99Ms: doublePrecision('event_loop_p99_ms').notNull(),
+    residentBytes: bigint({ mode: 'number' }).notNull(),
+    memoryPercent: doublePrecision().notNull(),
+    diskPercent: doublePrecision(),
+  },
+  (table) => [
+    unique('process_samples_process_id_sampled_at_key').on(table.processId, table.sampledAt),
+    index('process_samples_sampled_at_idx').on(table.sampledAt),
+  ],
+);

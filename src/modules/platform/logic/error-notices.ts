@@ -1,14 +1,32 @@
 import type { Tx } from '#kernel/database/database.ts';
 import type { Kernel } from '#kernel/kernel.ts';
+import { errorGroupOpened, errorGroupRegressed } from '#portals/platform.ts';
 import { type ErrorNoticeKind, noticeDue } from '../domain/error-group.ts';
 import type { Notice } from '../domain/notice.ts';
+import type { Recorded } from './record-faults.ts';
 import { type StoredErrorGroup, updateErrorsNotified } from '../store/error-records.ts';
 import type { Notices } from './notices.ts';
 
-type Deps = { readonly kernel: Pick<Kernel, 'now' | 'log'>; readonly notices: Notices };
+type Deps = { readonly kernel: Pick<Kernel, 'now' | 'log' | 'events'>; readonly notices: Notices };
 
-/** Tells operators of those groups that are due, as many as may be told. The others stay due. */
-export const tellOfErrors = async (
+/** Publishes what is new and what came back; tells operators of those that are due, as many as may be told. */
+export const tellOfErrors = async (deps: Deps, tx: Tx, { groups, opened, regressed }: Recorded): Promise<void> => {
+  const { events } = deps.kernel;
+  for (const group of opened) await events.publish(tx, errorGroupOpened, toEvent(group), { key: group.id });
+  for (const group of regressed) await events.publish(tx, errorGroupRegressed, toEvent(group), { key: group.id });
+  await notify(deps, tx, groups);
+};
+
+const toEvent = ({ id: groupId, operation: operationId, code, count, lastTraceId: traceId }: StoredErrorGroup) => ({
+  groupId,
+  operationId,
+  code,
+  count,
+  traceId,
+});
+
+/** Those that may not be told now stay due. */
+const notify = async (
   { kernel: { now, log }, notices }: Deps,
   tx: Tx,
   groups: readonly StoredErrorGroup[],

@@ -3,8 +3,7 @@ import type { Kernel } from '#kernel/kernel.ts';
 import { runInScope } from '#kernel/observability/scope.ts';
 import { toAppError } from '#kernel/error.ts';
 import type { SeenFault } from '#kernel/sentinel/seen-faults.ts';
-import type { StoredErrorGroup } from '../store/error-records.ts';
-import { recordFaults } from './record-faults.ts';
+import { type Recorded, recordFaults } from './record-faults.ts';
 
 const pauseMs = 1_000;
 /** What PostgreSQL refuses so often while it is there, it will refuse for ever. */
@@ -13,7 +12,7 @@ const maxRefusals = 5;
 type RecorderDeps = Pick<Kernel, 'sentinel' | 'log' | 'telemetry'> & {
   readonly database: Pick<Kernel['database'], 'transaction'>;
   /** Of what was stored in this transaction. */
-  readonly tell: (tx: Tx, groups: readonly StoredErrorGroup[]) => Promise<void>;
+  readonly tell: (tx: Tx, recorded: Recorded) => Promise<void>;
 };
 
 /** Stores what the sentinel gathers: at most once a second, and while nothing happens never. */
@@ -75,7 +74,7 @@ export class ErrorRecorder {
     const { database, sentinel, tell } = this.#deps;
     const samples = await database.transaction(async (tx) => {
       const recorded = await recordFaults(tx, this.#batch);
-      await tell(tx, recorded.groups);
+      await tell(tx, recorded);
       return recorded.samples;
     });
     for (const [fingerprint, count] of samples) sentinel.learn(fingerprint, count);

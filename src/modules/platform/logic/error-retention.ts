@@ -1,5 +1,6 @@
 import type { Kernel } from '#kernel/kernel.ts';
 import type { Retention } from '#kernel/retention.ts';
+import { deleteAlertsResolvedBefore } from '../store/alerts.ts';
 import { deleteErrorsUnseenSince } from '../store/error-records.ts';
 
 const keptMs = 90 * 86_400_000;
@@ -10,4 +11,13 @@ const batch = 100;
 export const createErrorRetention = ({ now }: Pick<Kernel, 'now'>): Retention => ({
   name: 'errors',
   dropExpired: async (tx) => (await deleteErrorsUnseenSince(tx, new Date(now().getTime() - keptMs), batch)) === batch,
+});
+
+const alertsKeptMs = 400 * 86_400_000;
+
+/** As long as the audit trail. */
+export const createAlertRetention = ({ now }: Pick<Kernel, 'now'>): Retention => ({
+  name: 'alerts',
+  dropExpired: async (tx) =>
+    (await deleteAlertsResolvedBefore(tx, new Date(now().getTime() - alertsKeptMs), batch)) === batch,
 });

@@ -13,5 +13,6 @@ export const lockNotices: (tx: Tx) => Promise<unknown> = prepared(
 export const countNotices = prepared(
   'platform.count-notices',
   (_db, value: Slots<{ readonly since: Date }>) => sql<{ readonly sent: number }>`
-    select count(*)::int as sent from platform.error_groups where notified_at > ${value.since}::timestamptz`,
+    select (select count(*) from platform.error_groups where notified_at > ${value.since}::timestamptz)::int
+         + (select count(*) from platform.alerts where notified_at > ${value.since}::timestamptz)::int as sent`,
 );
