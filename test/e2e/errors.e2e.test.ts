@@ -25,13 +25,14 @@ test(
     const list = await place.run(['errors', 'list', '--operation', 'auth.admin-login', '--json']);
     const { items } = listed.parse(JSON.parse(list.stdout));
     expect(items).toMatchObject([{ state: 'open', count: 1 }]);
-    const show = await place.run(['errors', 'show', items[0]?.id ?? '', '--json']);
+    const [id = ''] = items.map((item) => item.id);
+    const show = await place.run(['errors', 'show', id, '--json']);
     const { lastTraceId, samples } = shown.parse(JSON.parse(show.stdout));
     expect(lastTraceId).toBe(traceId);
     expect(samples[0]?.logLines.length).toBeGreaterThan(0);
     for (const line of samples[0]?.logLines ?? []) expect(line).toContain(traceId);
     expect(show.stdout).not.toContain(password);
-    expect(await place.run(['errors', 'resolve', items[0]?.id ?? ''])).toMatchObject({ code: 0 });
-    expect(await place.run(['errors', 'resolve', items[0]?.id ?? ''])).toMatchObject({ code: 3 });
+    expect(await place.run(['errors', 'resolve', id])).toMatchObject({ code: 0 });
+    expect(await place.run(['errors', 'resolve', id])).toMatchObject({ code: 3 });
   },
 );
