@@ -47,7 +47,7 @@ export const createKernel = async (
   const outbound = createOutbound({ ownEndpoints });
   const audit = await lifecycle.open(
     'audit trail',
-    () => createAudit({ config: config.audit, database, secrets, outbound, metrics, log }),
+    () => createAudit({ config: config.audit, database, secrets, outbound, metrics, log, now }),
     (trail) => trail.close(),
   );
   const hooks = createRunHooks({ log, metrics, sentinel, audit, activity });

@@ -5,6 +5,7 @@ import type { Tx } from './database/database.ts';
 import type { AppError, ErrorKind } from './error.ts';
 import type { Rate } from './limits/rate.ts';
 import type { Logger } from './observability/logger.ts';
+import type { Streamed, StreamOutput } from './stream-output.ts';
 
 /** Where a request came from; null parts are unknown. */
 export type Origin = {
@@ -54,9 +55,12 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Errors<Code extends string = string> = Readonly<Record<Code, ErrorKind>>;
 export type Fail<Code extends string> = (code: Code, details?: Readonly<Record<string, unknown>>) => AppError;
 
+type ActionOutput = z.ZodType | StreamOutput | null;
+type AnswerOf<O> = O extends z.ZodType ? z.input<O> : O extends StreamOutput ? Streamed : void;
+
 export type UserAction<
   I extends z.ZodType = z.ZodType,
-  O extends z.ZodType | null = z.ZodType | null,
+  O extends ActionOutput = ActionOutput,
   Code extends string = string,
 > = {
   readonly type: 'user_action';
@@ -76,7 +80,7 @@ export type UserAction<
   /** Holds besides the limits of every actor and address; in place of the one that has the same key. */
   readonly rate?: Rate;
   readonly input: I;
-  /** Null answers 204. */
+  /** Null answers 204; a stream is for GET alone. */
   readonly output: O;
   /** The answer holds a secret, such as a key that is shown once: kept for a repeated request, it is sealed. */
   readonly secretOutput?: boolean;
@@ -86,7 +90,7 @@ export type UserAction<
   readonly maxAgeSeconds?: number;
   readonly timeoutSeconds?: number;
   readonly errors: Errors<Code>;
-  execute(ctx: Ctx, input: z.output<I>, fail: Fail<Code>): Promise<O extends z.ZodType ? z.input<O> : void>;
+  execute(ctx: Ctx, input: z.output<I>, fail: Fail<Code>): Promise<AnswerOf<O>>;
 };
 
 /** A contract between modules: published in a transaction, delivered at least once. Exported by a portal. */
@@ -221,7 +225,7 @@ export type UseCase = UserAction | EventSubscriber | AsyncTask | ManualCommand;
 type Head<U extends { readonly type: string }> = Omit<U, 'type'>;
 
 /** A person or a program asks over HTTP. */
-export const userAction = <I extends z.ZodType, O extends z.ZodType | null, Code extends string>(
+export const userAction = <I extends z.ZodType, O extends ActionOutput, Code extends string>(
   head: Head<UserAction<I, O, Code>>,
 ): UserAction<I, O, Code> => ({ type: 'user_action', ...head });
 

@@ -114,6 +114,30 @@ export const manageCache = {
   actorTypes: ['admin', 'service_acc'],
 } as const satisfies Permission;
 
+export const readAudit = {
+  name: 'platform:read-audit',
+  description: 'See who changed what, and who was refused',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const verifyAudit = {
+  name: 'platform:verify-audit',
+  description: 'Have the audit trail compared with its seals',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+export const exportAudit = {
+  name: 'platform:export-audit',
+  description: 'Take the whole audit trail away',
+  actorTypes: ['admin', 'service_acc'],
+} as const satisfies Permission;
+
+/** Compares the audit trail with its seals; `head`: a hash that must be in the chain. */
+export const checkAuditTask = {
+  name: 'platform.check-audit',
+  payload: z.object({ head: z.string().optional() }),
+} as const satisfies TaskContract;
+
 /** Harmless: waits for so many seconds and says so. For trying things out. */
 export const probeTask = {
   name: 'platform.probe',

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 import type { Rate } from '#kernel/limits/rate.ts';
-import type { UseCase } from '#kernel/usecase.ts';
+import { isStreamOutput } from '#kernel/stream-output.ts';
+import type { ManualCommand, UseCase, UserAction } from '#kernel/usecase.ts';
 
 /** What the code says of a use case, in the words of its page. */
 export type Description = {
@@ -46,7 +47,7 @@ const bodyOf = (usecase: UseCase): Omit<Description, 'header'> => {
       const secrets = usecase.type === 'manual_command' ? Object.keys(usecase.secrets ?? {}) : [];
       return {
         input: [...fieldsOf(usecase.input, 'input'), ...secrets.map((name) => `${name} (secret)`)],
-        output: usecase.output === null ? [] : fieldsOf(usecase.output, 'output'),
+        output: outputOf(usecase),
         errors: Object.entries(usecase.errors).map(([code, kind]) => `${code} (${kind})`),
       };
     }
@@ -57,6 +58,12 @@ const bodyOf = (usecase: UseCase): Omit<Description, 'header'> => {
     default:
       return usecase satisfies never;
   }
+};
+
+/** Of a stream nothing is known but that it is one. */
+const outputOf = ({ output }: UserAction | ManualCommand): readonly string[] => {
+  if (output === null) return [];
+  return isStreamOutput(output) ? ['stream'] : fieldsOf(output, 'output');
 };
 
 const jsonSchema = z.object({

@@ -54,3 +54,7 @@ export const digestOf = (event: AuditEvent): Buffer =>
 
 const textOf = (value: string | number | null): string =>
   value === null ? '-' : `${Buffer.byteLength(String(value))}:${value}`;
+
+/** What a seal keeps of an event: the 16 bytes of its id, and its digest. */
+export const leafOf = (event: AuditEvent): Buffer =>
+  Buffer.concat([Buffer.from(event.id.replaceAll('-', ''), 'hex'), digestOf(event)]);

@@ -12,8 +12,11 @@ import { createAnchor } from './anchor.ts';
 import type { AuditEvent } from './audit-event.ts';
 import { createAuditRetention } from './audit-retention.ts';
 import { toEvents } from './change.ts';
+import { exportTrail, toChunks } from './export-trail.ts';
+import { loadKeys } from './keys.ts';
 import { Refusals } from './refusals.ts';
 import { Sealer } from './sealer.ts';
+import { verifyExport } from './verify-export.ts';
 import { type Verification, verifyTrail } from './verify-trail.ts';
 
 export type AuditConfig = {
@@ -35,6 +38,13 @@ export type Audit = {
   list(filter: AuditFilter, page: AuditPlace & { readonly limit: number }): Promise<readonly AuditEvent[]>;
   /** Seals what can be sealed, then compares every seal with its events. `head`: a hash that must be in the chain. */
   verify(options?: { readonly head?: string | undefined; readonly signal?: AbortSignal }): Promise<Verification>;
+  /** Lines of JSON in chunks of some 64 KB: see `exportTrail`. */
+  export(options: { readonly month: string | null }): AsyncIterable<string>;
+  /**
+   * Compares the seals of an export with its events. `publicKey`: 32 bytes in base64, for an export from elsewhere; else
+   * our own keys are expected, or while there are none, those of the file.
+   */
+  verifyExport(lines: AsyncIterable<string>, options?: FileOptions): Promise<Verification>;
   /** What no seal vouches for yet, as last counted. */
   readonly unsealed: Unsealed;
   /** Makes the months to come; drops those that are past. */
@@ -45,6 +55,8 @@ export type Audit = {
   close(): Promise<void>;
 };
 
+type FileOptions = { readonly head?: string | undefined; readonly publicKey?: string | undefined };
+
 export type AuditOptions = {
   readonly config: AuditConfig;
   readonly database: Pick<Database, 'lanes' | 'transaction' | 'isUp'>;
@@ -52,10 +64,11 @@ export type AuditOptions = {
   readonly outbound: Pick<Outbound, 'request'>;
   readonly metrics: Pick<Metrics, 'gauge'>;
   readonly log: Logger;
+  readonly now: () => Date;
 };
 
 export const createAudit = (options: AuditOptions): Audit => {
-  const { config, database, secrets, outbound, metrics, log } = options;
+  const { config, database, secrets, outbound, metrics, log, now } = options;
   const redactor = createRedactor();
   const anchor = createAnchor({ url: config.anchorUrl ?? null, outbound, log });
   const sealer = new Sealer({ database, secrets, anchor, log });
@@ -79,6 +92,12 @@ export const createAudit = (options: AuditOptions): Audit => {
     verify: async ({ head, signal } = {}) => {
       await sealer.sealNow();
       return verifyTrail({ database, secrets, head: head ?? null, signal });
+    },
+    export: ({ month }) => toChunks(exportTrail({ database, secrets, month, now })),
+    verifyExport: async (lines, { head, publicKey } = {}) => {
+      const own = publicKey === undefined ? await loadKeys(database.lanes, secrets) : [];
+      const given = publicKey === undefined ? own.map((key) => key.publicKey) : [Buffer.from(publicKey, 'base64')];
+      return verifyExport(lines, { head: head ?? null, keys: given.length === 0 ? null : given });
     },
     get unsealed() {
       return sealer.unsealed;

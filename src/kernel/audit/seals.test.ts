@@ -1,14 +1,22 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
 import { sql as text } from 'drizzle-orm';
 import { describe, expect, onTestFinished, vi } from 'vitest';
 
 import { newId } from '#kernel/ids.ts';
+import { buildSecrets } from '#test/build.ts';
 import { test as base } from '#test/database.ts';
 import { merkleRoot } from './merkle.ts';
 import { buildChange, newSecrets, openTrail as openOneTrail } from './testing/open-trail.ts';
 import { findTamperings } from '../database/testing/find-tamperings.ts';
 import { verifyTrail } from './verify-trail.ts';
 
-const test = base.extend('secrets', { scope: 'file' }, () => newSecrets());
+const test = base
+  .extend('masterKey', { scope: 'file' }, () => randomBytes(32).toString('base64'))
+  .extend('secrets', { scope: 'file' }, ({ masterKey }) => buildSecrets({ masterKey }));
 
 const openTrail = async (...given: Parameters<typeof openOneTrail>) => {
   const trail = await openOneTrail(...given);
@@ -134,6 +142,25 @@ describe('seals', () => {
     const [trail] = trails;
     const checked = await trail?.audit.verify();
     expect(checked).toMatchObject({ unsealed: 0, findings: [], events: Number(before?.['count']) + 180 });
+  });
+
+  test('are made by another process when the one that was at it is killed', async ({
+    database,
+    databaseUrl,
+    masterKey,
+    secrets,
+  }) => {
+    const { audit, write } = await openTrail(database, { secrets });
+    const script = join(import.meta.dirname, 'testing', 'sealer-process.ts');
+    await audit.verify();
+    await write([{ subject: newId() }]);
+    const child = spawn(process.execPath, [script, databaseUrl, masterKey], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await vi.waitFor(async () => expect(await audit.verify()).toMatchObject({ unsealed: 0, findings: [] }), {
+      timeout: 20_000,
+    });
   });
 
   test('hold a transaction that wrote more than a seal should have', async ({ database, secrets, sql }) => {

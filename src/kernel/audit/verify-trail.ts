@@ -16,8 +16,9 @@ import type { AuditEvent } from './audit-event.ts';
 import { ChainCheck, checkLeaves } from './chain-check.ts';
 import { type Finding, Findings } from './finding.ts';
 import { loadKeys } from './keys.ts';
-import { timeOfId } from './leaf-diff.ts';
+import type { LeafDiff } from './leaf-diff.ts';
 import { leafBytes } from './merkle.ts';
+import { nameFindings } from './name-findings.ts';
 import { headOf, readPublicKey, type Seal } from './seal.ts';
 
 export type Verification = {
@@ -148,49 +149,23 @@ class TrailCheck {
     const events = await this.#options.database.transaction((tx) => listEventsInOrder(tx, range));
     for (const event of events) {
       const xid = BigInt(event.xid);
-      if (!holes.some(({ fromXid, toXid }) => xid >= fromXid && xid < toXid)) this.#addEvent(event, null);
+      if (!holes.some(({ fromXid, toXid }) => xid >= fromXid && xid < toXid)) this.#addUncovered(event);
     }
   }
 
-  #addEvent(event: AuditEvent, seal: Seal | null): void {
-    const { id, operation, at } = event;
-    const where = seal === null ? 'no seal covers it' : `seal ${seal.seq} does not hold it`;
-    this.#findings.add({
-      kind: 'event_added',
-      seal: seal?.seq ?? null,
-      month: at.slice(0, 7),
-      eventId: id,
-      operation,
-      at,
-      message: `event ${id} (${operation}, ${at}) was added or moved after its time was sealed: ${where}`,
-    });
+  #addUncovered({ id, operation, at }: AuditEvent): void {
+    const message = `event ${id} (${operation}, ${at}) was added, or moved, where no seal covers it any more`;
+    this.#findings.add({ kind: 'event_added', month: at.slice(0, 7), eventId: id, operation, at, message });
   }
 
-  async #name(seal: Seal, { changed, missing, added }: ReturnType<typeof checkLeaves>): Promise<void> {
+  async #name(seal: Seal, diff: LeafDiff): Promise<void> {
+    const { changed, missing, added } = diff;
     if (changed.length + missing.length + added.length === 0) return;
-    const { seq, month } = seal;
+    const { month } = seal;
     const ids = [...changed, ...added].slice(0, maxNamed);
     const events = await this.#options.database.transaction((tx) => listEventsById(tx, { month, ids }));
     const byId = new Map(events.map((event) => [event.id, event]));
-    for (const id of changed) this.#addChanged(id, byId.get(id), seal);
-    for (const id of missing) {
-      const at = timeOfId(id);
-      const message = `event ${id}${at === null ? '' : ` of ${at}`} was deleted, or moved, after seal ${seq}`;
-      this.#findings.add({ kind: 'event_missing', seal: seq, month, eventId: id, at, message });
-    }
-    for (const id of added) {
-      const event = byId.get(id);
-      const message = `event ${id} was added after seal ${seq}`;
-      if (event !== undefined) this.#addEvent(event, seal);
-      else this.#findings.add({ kind: 'event_added', seal: seq, month, eventId: id, message });
-    }
-  }
-
-  #addChanged(id: string, event: AuditEvent | undefined, { seq, month }: Seal): void {
-    const { operation = null, at = null } = event ?? {};
-    const what = operation === null ? '' : ` (${operation}, ${at})`;
-    const message = `event ${id}${what} was changed after seal ${seq}`;
-    this.#findings.add({ kind: 'event_changed', seal: seq, month, eventId: id, operation, at, message });
+    nameFindings(this.#findings, seal, { diff, byId });
   }
 
   async #checkUnsealed(): Promise<number> {

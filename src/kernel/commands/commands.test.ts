@@ -83,6 +83,19 @@ const parse = async (argv: string[]): Promise<Typed | null> => {
   return result;
 };
 
+test('ends with exit code 1, and its output on stdout, when what it looked for is not as it should be', async () => {
+  const finding = { ...grantThing, isFailure: ({ granted }: { granted: string }) => granted.startsWith('ada') };
+  const codeOf = async (actor: string) => {
+    const { terminal, printed } = openTerminal();
+    const { signal } = new AbortController();
+    const given = typed({ input: { actor }, json: true });
+    const code = await executeCommand({ module: 'things', head: finding, typed: given, runner, terminal, signal });
+    return [code, printed.length];
+  };
+  expect(await codeOf('ada')).toEqual([1, 1]);
+  expect(await codeOf('bob')).toEqual([0, 1]);
+});
+
 test('argv is parsed from the head as plain data', async () => {
   expect(
     await parse([

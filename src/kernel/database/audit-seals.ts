@@ -153,6 +153,29 @@ export const listSealsWithFound = prepared(
     where s.seq in (select seq from page) order by s.seq`,
 );
 
+/** Null leaves: their month was dropped. */
+export type SealWithLeaves = Seal & { readonly leaves: Buffer | null };
+
+export const listSealsWithLeaves = prepared(
+  'kernel.list-audit-seals-with-leaves',
+  (_db, value: Slots<SealPage>) => sql<SealWithLeaves>`
+    with ${pageOf(value)}
+    select ${sealFields}, l.leaves from kernel.audit_seals s
+    left join kernel.audit_leaves l on l.month = s.month and l.seq = s.seq
+    where s.seq in (select seq from page) order by s.seq`,
+);
+
+/** First and last seal of a month; null if it has none. */
+export const findSealsOfMonth = prepared(
+  'kernel.find-audit-seals-of-month',
+  (_db, value: Slots<{ readonly month: string }>) => sql<{
+    readonly first: number | null;
+    readonly last: number | null;
+  }>`
+    select min(seq)::float8 as first, max(seq)::float8 as last from kernel.audit_seals
+    where month = to_date(${value.month}::text, 'YYYY-MM')`,
+);
+
 export type EventRange = {
   readonly month: string;
   readonly fromXid: string;

@@ -91,6 +91,13 @@ export const dropAuditMonths = prepared(
     from kernel.drop_audit_months(${value.retentionDays}::int, ${value.dropUnexported}::boolean)`,
 );
 
+/** Answers false for a month that is not over. */
+export const markAuditExported = prepared(
+  'kernel.mark-audit-exported',
+  (_db, value: Slots<{ readonly month: string }>) => sql<{ readonly isMarked: boolean }>`
+    select kernel.mark_audit_exported(to_date(${value.month}::text, 'YYYY-MM')) as "isMarked"`,
+);
+
 export type AuditMonth = {
   /** `2026-11` */
   readonly month: string;

@@ -5,6 +5,7 @@ import { type Context, Hono } from 'hono';
 import { toAppError } from '../error.ts';
 import type { Metrics } from '../observability/metrics.ts';
 import type { Runner } from '../run.ts';
+import { isStreamOutput } from '../stream-output.ts';
 import { createActionRoute, operationOf, type ServedAction } from './action-route.ts';
 import { type ChainDeps, createChain } from './chain.ts';
 import { createPeers } from './client-address.ts';
@@ -96,12 +97,15 @@ const byPrecedence = (a: Route, b: Route): number => {
 const checkHeads = (usecases: readonly ServedAction[], permissionFree: readonly string[]): void => {
   const claimed = new Map<string, string>();
   for (const served of usecases) {
-    const { access, actors, permissions } = served.usecase;
+    const { access, actors, permissions, output } = served.usecase;
     const operation = operationOf(served);
     const route = access.replaceAll(/\{\w+\}/g, '{}');
     const other = claimed.get(route);
     if (other !== undefined) throw new Error(`${operation} and ${other} both claim ${access}: change one of them`);
     claimed.set(route, operation);
+    if (isStreamOutput(output) && !access.startsWith('GET ')) {
+      throw new Error(`${operation} streams its output: that is for GET alone`);
+    }
     if (actors !== 'anonymous' && permissions.length === 0 && !permissionFree.includes(operation)) {
       throw new Error(
         `${operation} needs a permission in its head, or a place on the list of permission-free operations`,

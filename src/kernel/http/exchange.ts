@@ -15,7 +15,7 @@ export type Answer = {
   readonly status: number;
   /** Share one object between answers where possible: it is merged with the chain's own headers once. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array<ArrayBuffer> | null;
+  readonly body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | null;
 };
 
 /** One request on its way through the chain, and what the layers learn about it. */

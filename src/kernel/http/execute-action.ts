@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+
 import type { Tx } from '../database/database.ts';
 import { AppError, kernelError, kernelErrors } from '../error.ts';
 import type { Claim } from '../idempotency/idempotency.ts';
@@ -6,12 +8,13 @@ import type { Ctx, Errors, UserAction } from '../usecase.ts';
 
 /** `claim`: of a request that may be repeated. */
 type Asked = { readonly input: unknown; readonly claim: Claim | null };
-type Execute = (ctx: Ctx, asked: Asked) => Promise<KeptAnswer>;
+/** How one action comes to its answer. */
+export type Answering<A> = (ctx: Ctx, asked: Asked, fail: Fail) => Promise<A>;
+export type Execute<A> = (ctx: Ctx, asked: Asked) => Promise<A>;
 
 /** Lets through only errors that the head declares or that any operation may answer: OpenAPI promises no others. */
-export const createExecute = (action: UserAction): Execute => {
+export const createExecute = <A>(action: UserAction, answer: Answering<A>): Execute<A> => {
   const { errors } = action;
-  const answer = createAnswering(action);
   const fail = (code: string, details: Readonly<Record<string, unknown>> = {}) =>
     new AppError(code, { kind: errors[code] ?? 'internal', details });
   return async (ctx, asked) => {
@@ -30,8 +33,8 @@ type Fail = (code: string, details?: Readonly<Record<string, unknown>>) => AppEr
  * What is open to everyone may decide after the commit what it says of it (a stolen token ends a session, and is then
  * refused), and no action that only reads commits anything.
  */
-const createAnswering = (action: UserAction): ((ctx: Ctx, asked: Asked, fail: Fail) => Promise<KeptAnswer>) => {
-  const toAnswer = createSerialiser(action);
+export const createAnswering = (action: UserAction, output: z.ZodType | null): Answering<KeptAnswer> => {
+  const toAnswer = createSerialiser(action, output);
   if (action.actors !== 'anonymous' && !action.access.startsWith('GET ')) return createCommitting(action, toAnswer);
   return async (ctx, { input }, fail) => toAnswer(await action.execute(ctx, input, fail));
 };
@@ -40,7 +43,7 @@ type Made = { readonly value: unknown; readonly answer: KeptAnswer };
 
 /** The transaction's value is the answer. An answer that cannot be given undoes the change; one that is kept, is so with it. */
 const createCommitting =
-  (action: UserAction, toAnswer: ToAnswer): ((ctx: Ctx, asked: Asked, fail: Fail) => Promise<KeptAnswer>) =>
+  (action: UserAction, toAnswer: ToAnswer): Answering<KeptAnswer> =>
   async (ctx, { input, claim }, fail) => {
     const made: Made[] = [];
     const transaction = <T>(fn: (tx: Tx) => Promise<T>): Promise<T> =>
@@ -71,7 +74,10 @@ const undeclared = ({ operationId }: UserAction, error: AppError): AppError =>
 type ToAnswer = (value: unknown) => KeptAnswer;
 
 /** Output goes through its schema, which drops what it does not name: nothing leaves by accident. */
-const createSerialiser = ({ operationId, output, status = 200, maxAgeSeconds }: UserAction): ToAnswer => {
+const createSerialiser = (
+  { operationId, status = 200, maxAgeSeconds }: UserAction,
+  output: z.ZodType | null,
+): ToAnswer => {
   const cache = maxAgeSeconds === undefined ? 'no-store' : `public, max-age=${maxAgeSeconds}`;
   if (output === null) return () => noContent;
   const headers = { 'content-type': 'application/json', 'cache-control': cache };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { kernelErrors } from '../error.ts';
 import type { Rate } from '../limits/rate.ts';
+import { isStreamOutput } from '../stream-output.ts';
 import type { Errors, UserAction } from '../usecase.ts';
 import { operationOf, type ServedAction } from './action-route.ts';
 import { createRepetition } from './answer-once.ts';
@@ -117,7 +118,9 @@ const describeBody = (schema: JsonObject, inPath: readonly string[]): JsonObject
 const describeSuccess = ({ output, status = 200 }: UserAction, toJson: ToSchema): JsonObject =>
   output === null
     ? { 204: { description: 'Done.' } }
-    : { [status]: { description: 'Done.', content: jsonOf(toJson(output)) } };
+    : isStreamOutput(output)
+      ? { 200: { description: output.description, content: { [output.mediaType]: { schema: { type: 'string' } } } } }
+      : { [status]: { description: 'Done.', content: jsonOf(toJson(output)) } };
 
 const jsonOf = (schema: JsonObject): JsonObject => ({ 'application/json': { schema } });
 

@@ -27,6 +27,13 @@ import { getAlerts } from './usecases/alerts/get-alerts.ts';
 import { listAlerts } from './usecases/alerts/list-alerts.ts';
 import { raiseAlert } from './usecases/alerts/raise-alert.ts';
 import { resolveAlert } from './usecases/alerts/resolve-alert.ts';
+import { checkAudit } from './usecases/audit/check-audit.ts';
+import { exportAudit } from './usecases/audit/export-audit.ts';
+import { getAuditLog } from './usecases/audit/get-audit-log.ts';
+import { inspectAudit } from './usecases/audit/inspect-audit.ts';
+import { listAuditLog } from './usecases/audit/list-audit-log.ts';
+import { saveAudit } from './usecases/audit/save-audit.ts';
+import { verifyAudit } from './usecases/audit/verify-audit.ts';
 import { deliverAlert } from './usecases/channels/deliver-alert.ts';
 import { getChannels } from './usecases/channels/get-channels.ts';
 import { showWebhookKey } from './usecases/channels/show-webhook-key.ts';
@@ -126,6 +133,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   applyMigrations,
   cancelTask,
   clearCache,
+  checkAudit,
   clearTasks,
   closeError,
   createMigration,
@@ -138,8 +146,10 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   discardDeadEvent,
   doctor,
   dropExpired,
+  exportAudit,
   fireSchedule,
   getAlerts,
+  getAuditLog,
   getChannels,
   getCacheStats,
   getConfig,
@@ -166,6 +176,8 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   holdSchedule,
   ignoreError,
   listAlerts,
+  inspectAudit,
+  listAuditLog,
   listErrors,
   listEvents,
   invalidateCache,
@@ -203,6 +215,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   revertMigrations,
   rotateSecrets,
   rollUpStats,
+  saveAudit,
   sendMail,
   sendTestMail,
   setSecret,
@@ -219,6 +232,7 @@ const usecases: readonly ((deps: PlatformDeps) => UseCase)[] = [
   triggerSchedule,
   updateSecret,
   updateSetting,
+  verifyAudit,
   validateConfig,
 ];
 

@@ -42,6 +42,7 @@ export const openTrail = (database: Database, { secrets, outbound = nowhere, anc
     outbound,
     metrics,
     log: buildLog(logged),
+    now: () => new Date(),
   });
   return Promise.resolve({
     audit,

@@ -10,12 +10,13 @@ const minBytes = 1024;
 const compressible = /^(?:text\/|application\/(?:json|javascript|problem\+json))/;
 const gzipWanted = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/;
 
-/** gzip, from 1 KB on, and only where the answer becomes smaller. Routes that keep a compressed copy answer it themselves. */
+/** gzip, from 1 KB on, not of streams, and only where the answer becomes smaller. Routes that keep a compressed copy answer it themselves. */
 export const compression = (): Layer => ({
   name: 'compression',
   leave: (exchange) => {
     const { answer } = exchange;
-    if (answer === null || answer.body === null || answer.body.length < minBytes) return undefined;
+    if (answer === null || answer.body === null || answer.body instanceof ReadableStream) return undefined;
+    if (answer.body.length < minBytes) return undefined;
     if (answer.headers['content-encoding'] !== undefined) return undefined;
     if (!compressible.test(answer.headers['content-type'] ?? '')) return undefined;
     addVary(exchange, 'Accept-Encoding');

@@ -12,6 +12,7 @@ import type { Logger } from '../../observability/logger.ts';
 import { createMetrics } from '../../observability/create-metrics.ts';
 import { currentScope } from '../../observability/scope.ts';
 import { createRunner, type RunRecord } from '../../run.ts';
+import type { StreamOutput } from '../../stream-output.ts';
 import { userAction, type UserAction } from '../../usecase.ts';
 import { operationOf, type ServedAction } from '../action-route.ts';
 import { createHttpApp, type HttpApp } from '../app.ts';
@@ -20,14 +21,16 @@ import type { Health } from '../readiness.ts';
 import { type HttpServer, openHttpServer } from '../server.ts';
 import { buildTelemetry } from '#test/build.ts';
 
-type Head<I extends z.ZodType, O extends z.ZodType | null, Code extends string> = Partial<UserAction<I, O, Code>> &
+type Output = z.ZodType | StreamOutput | null;
+
+type Head<I extends z.ZodType, O extends Output, Code extends string> = Partial<UserAction<I, O, Code>> &
   Pick<UserAction<I, O, Code>, 'access' | 'execute'> & { readonly input: I; readonly output: O };
 
 /** `GET /api/v1/things/{id}` is `get-api-v1-things-id`. */
 const idOf = (access: string): string => (access.toLowerCase().match(/\w+/g) ?? []).join('-');
 
 /** An anonymous action without errors, but for what is said. */
-export const action = <I extends z.ZodType, O extends z.ZodType | null, const Code extends string = never>(
+export const action = <I extends z.ZodType, O extends Output, const Code extends string = never>(
   head: Head<I, O, Code>,
 ): ServedAction => {
   const whole = {
