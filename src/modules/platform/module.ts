@@ -1,4 +1,3 @@
-import type { Kernel } from '#kernel/kernel.ts';
 import type { Module } from '#kernel/module.ts';
 import type { UseCase } from '#kernel/usecase.ts';
 import { type PlatformPortal, taskResultRetentionDays } from '#portals/platform.ts';
@@ -17,7 +16,7 @@ import { createNotices } from './logic/notices.ts';
 import { createProcessSampler } from './logic/process-sampler.ts';
 import { createProcessWatch } from './logic/process-watch.ts';
 import { createPlatformRetention } from './logic/platform-retention.ts';
-import { StatRecorder } from './logic/stat-recorder.ts';
+import { exposeActiveUsers, StatRecorder } from './logic/stat-recorder.ts';
 import { createSettings } from './logic/settings.ts';
 import { ThresholdWatch } from './logic/threshold-watch.ts';
 import * as schema from './schema.ts';
@@ -292,11 +291,3 @@ export const createPlatformModule = ({
     },
   };
 };
-
-const exposeActiveUsers = ({ metrics }: Kernel, statistics: StatRecorder): void =>
-  metrics.gauge({
-    name: 'ashlar_active_users',
-    help: 'People who have acted today (UTC), in all processes together; as of the last minute.',
-    labelNames: [],
-    read: () => statistics.activeToday,
-  });
