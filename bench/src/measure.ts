@@ -47,6 +47,11 @@ export type Bench = {
   say(text: string): void;
 };
 
+/** What one load needs of it. */
+export type LoadBench = Pick<Bench, 'generator' | 'databasePid'> & {
+  readonly options: Pick<Options, 'connections' | 'warmupSeconds'>;
+};
+
 type Slot = Contender & { readonly rounds: LoadResult[]; broken: string | null };
 
 /** Everything that runs is alive all the time; only one is under load, and the order turns with every round. */
@@ -72,8 +77,8 @@ export const measureRounds = async (bench: Bench, contenders: readonly Contender
 
 /** Loads a contender once, after a look whether its answers are right. */
 export const loadOnce = async (
-  { generator, databasePid, options }: Bench,
-  { workload, path, server }: Contender,
+  { generator, databasePid, options }: LoadBench,
+  { workload, path, server }: Omit<Contender, 'name'>,
   seconds: number,
 ): Promise<LoadResult | string> => {
   const token = await server.token();

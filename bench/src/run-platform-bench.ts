@@ -1,112 +1,91 @@
-import { join } from 'node:path';
-import postgres from 'postgres';
-
-import type { Children } from './host/children.ts';
-import { type Cluster, openCluster } from './host/postgres.ts';
 import { median } from './median.ts';
-import { formatGoals, type Goal } from './report/goals.ts';
+import { measureChain } from './platform/measure-chain.ts';
+import { measureIdle } from './platform/measure-idle.ts';
+import { measureInProcess } from './platform/measure-in-process.ts';
+import { type Findings, listPlatformGoals } from './platform/platform-goals.ts';
+import type { PlatformOptions } from './platform/platform-options.ts';
+import { type Entry, entries, figures, keyOf } from './platform/rows.ts';
+import { type Place, type PlatformSetting, preparePlatform, type Reading } from './platform/setting.ts';
+import { formatGoals } from './report/goals.ts';
 import { formatTable } from './report/table.ts';
 
-export type PlatformContext = {
-  readonly children: Children;
-  readonly directory: string;
-  readonly benchRoot: string;
-  readonly rounds: number;
-  readonly tasks: number;
-  readonly starts: number;
-  readonly events: number;
-  readonly heldSeconds: number;
-  readonly hits: number;
-};
+export type PlatformContext = Place & { readonly options: PlatformOptions };
 
-type Row = { readonly what: 'throughput' | 'start' | 'effects' | 'hit'; readonly candidate: string; readonly name: string };
-
-const rows: readonly Row[] = [
-  { what: 'throughput', candidate: 'ashlar', name: 'Ashlar, no results' },
-  { what: 'throughput', candidate: 'ashlar-keeping', name: 'Ashlar, results kept' },
-  { what: 'throughput', candidate: 'graphile', name: 'graphile-worker, batched' },
-  { what: 'throughput', candidate: 'pg-boss', name: 'pg-boss, batched' },
-  { what: 'effects', candidate: 'ashlar-events', name: 'Ashlar, events with one insert' },
-  { what: 'effects', candidate: 'graphile-effects', name: 'graphile-worker, unbatched, jobs with one insert' },
-  { what: 'start', candidate: 'ashlar', name: 'Ashlar' },
-  { what: 'start', candidate: 'graphile', name: 'graphile-worker' },
-  { what: 'hit', candidate: 'ashlar', name: 'Ashlar' },
-  { what: 'hit', candidate: 'bento', name: 'BentoCache' },
-  { what: 'hit', candidate: 'bento-plain', name: 'BentoCache, values not serialized' },
-];
-
-const keyOf = ({ what, candidate }: Pick<Row, 'what' | 'candidate'>): string => `${what} ${candidate}`;
-
-/** One run: the candidates take turns on one server, each time in a new process with a new database. */
-export const runPlatformBench = async (context: PlatformContext): Promise<void> => {
-  const cluster = await openCluster(context.children, join(context.benchRoot, '..'), context.directory);
-  const measured = new Map<string, number[]>(rows.map((row) => [keyOf(row), []]));
-  for (let round = 0; round < context.rounds; round += 1) {
+/**
+ * One run: the candidates take turns on one server, each time in a new process with a new database. False if one of them
+ * did not do its work; the others are measured all the same.
+ */
+export const runPlatformBench = async ({ options, ...place }: PlatformContext): Promise<boolean> => {
+  const setting = await preparePlatform(place);
+  const wanted = entries.filter(({ row }) => options.only.includes(row));
+  const measured = new Map<string, Reading[]>(wanted.map((entry) => [keyOf(entry), []]));
+  const broken = new Map<string, string>();
+  for (let round = 0; round < options.rounds; round += 1) {
     // Another order each round: who comes first finds the machine as the one before left it.
-    for (const row of [...rows.slice(round % rows.length), ...rows.slice(0, round % rows.length)]) {
-      const amount = { throughput: context.tasks, start: context.starts, effects: context.events, hit: context.hits }[row.what];
-      process.stderr.write(`round ${round + 1}: ${keyOf(row)}\n`);
-      measured.get(keyOf(row))?.push(await measureOne(context, cluster, { ...row, amount }));
+    const turn = round % Math.max(1, wanted.length);
+    for (const entry of [...wanted.slice(turn), ...wanted.slice(0, turn)]) {
+      const key = keyOf(entry);
+      if (broken.has(key)) continue;
+      const reading = await unlessBroken(broken, key, () => measureOne(setting, entry, options.amounts[entry.row]));
+      if (reading === null) measured.delete(key);
+      else measured.get(key)?.push(reading);
+      say(`round ${round + 1}/${options.rounds}  ${key}: ${reading === null ? 'BROKEN' : describe(entry, reading)}`);
     }
   }
-  process.stderr.write(`${context.heldSeconds} s beside an open transaction\n`);
-  const kept = await measureOne(context, cluster, { what: 'held', candidate: 'ashlar', amount: context.heldSeconds });
-  const of = (what: Row['what'], candidate: string) => median(measured.get(keyOf({ what, candidate })) ?? []);
-
-  process.stdout.write(`${formatRows(of)}\n\n${formatGoals(listGoals(of, kept))}\n`);
+  const kept = options.only.includes('held')
+    ? await unlessBroken(broken, 'held ashlar', () => measureKept(setting, options))
+    : null;
+  const findings = summarise(measured, kept);
+  process.stdout.write(`${formatEntries(wanted, findings)}\n\n${formatGoals(listPlatformGoals(findings))}\n`);
+  for (const [key, why] of broken) process.stdout.write(`\nBROKEN: ${key}: ${why}\n`);
+  return broken.size === 0;
 };
 
-const figures = {
-  throughput: { label: '', unit: 'tasks/s', digits: 0 },
-  start: { label: ': enqueue to start, p50', unit: 'ms', digits: 2 },
-  effects: { label: '', unit: 'effects/s', digits: 0 },
-  hit: { label: ': hit in memory', unit: 'ns', digits: 0 },
-} as const satisfies Record<Row['what'], unknown>;
-
-type Find = (what: Row['what'], candidate: string) => number;
-
-const formatRows = (of: Find): string =>
-  formatTable(
-    ['', 'figure', 'unit'],
-    rows.map(({ what, candidate, name }) => [
-      `${name}${figures[what].label}`,
-      of(what, candidate).toFixed(figures[what].digits),
-      figures[what].unit,
-    ]),
-  );
-
-const listGoals = (of: Find, kept: number): readonly Goal[] => [
-  { what: 'tasks that do nothing, against graphile-worker', atLeast: 1.5, value: of('throughput', 'ashlar') / of('throughput', 'graphile') },
-  { what: 'the same, against pg-boss', atLeast: 2, value: of('throughput', 'ashlar') / of('throughput', 'pg-boss') },
-  { what: 'with results kept, against pg-boss', atLeast: 1.3, value: of('throughput', 'ashlar-keeping') / of('throughput', 'pg-boss') },
-  { what: 'enqueue to start, p50, against graphile-worker', atMost: 0.9, value: of('start', 'ashlar') / of('start', 'graphile') },
-  { what: 'a hit in memory, against BentoCache that serializes nothing', atMost: 0.5, value: of('hit', 'ashlar') / of('hit', 'bento-plain') },
-  { what: 'events with one insert, against graphile-worker unbatched', atLeast: 1.3, value: of('effects', 'ashlar-events') / of('effects', 'graphile-effects') },
-  { what: 'throughput left beside an open transaction', atLeast: 0.8, value: kept },
-];
-
-type Measurement = { readonly what: string; readonly candidate: string; readonly amount: number };
-
-const measureOne = async (
-  { children, directory }: PlatformContext,
-  cluster: Cluster,
-  { what, candidate, amount }: Measurement,
-): Promise<number> => {
-  const name = `queue_${candidate.replaceAll('-', '_')}_${what}`;
-  const admin = postgres(cluster.adminUrl, { max: 1, onnotice: () => undefined });
+const unlessBroken = async <T>(broken: Map<string, string>, key: string, measure: () => Promise<T>): Promise<T | null> => {
   try {
-    await admin.unsafe(`drop database if exists ${name} with (force)`);
-    await admin.unsafe(`create database ${name}`);
-    const program = what === 'hit' ? 'cache-process.ts' : 'queue-process.ts';
-    const script = join(import.meta.dirname, 'platform', program);
-    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], BENCH_DIRECTORY: directory, NODE_ENV: 'production' };
-    const child = children.start(process.execPath, [script, candidate, what, cluster.urlOf(name), `${amount}`], { env });
-    const line = await child.firstLine(900 + amount);
-    await child.ended;
-    await admin.unsafe(`drop database ${name} with (force)`);
-    const { value } = JSON.parse(line) as { value: number };
-    return value;
-  } finally {
-    await admin.end();
+    return await measure();
+  } catch (error) {
+    broken.set(key, String(error));
+    return null;
   }
 };
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const measureOne = (setting: PlatformSetting, { row, candidate }: Entry, amount: number): Promise<Reading> => {
+  if (row === 'idle') return measureIdle(setting, amount);
+  if (row === 'chain') return measureChain(setting, candidate, amount);
+  return measureInProcess(setting, { what: row, candidate, amount });
+};
+
+const measureKept = async (setting: PlatformSetting, { amounts }: PlatformOptions): Promise<number> => {
+  say(`${amounts.held} s beside an open transaction`);
+  const { value } = await measureInProcess(setting, { what: 'held', candidate: 'ashlar', amount: amounts.held });
+  return value;
+};
+
+const summarise = (measured: ReadonlyMap<string, readonly Reading[]>, kept: number | null): Findings => {
+  const find =
+    (figure: (reading: Reading) => number | undefined): Findings['valueOf'] =>
+    (row, candidate) => {
+      const readings = measured.get(keyOf({ row, candidate })) ?? [];
+      const found = readings.map(figure).filter((value) => value !== undefined);
+      return found.length === 0 ? null : median(found);
+    };
+  return { valueOf: find(({ value }) => value), cpuOf: find(({ cpu }) => cpu), kept };
+};
+
+const describe = ({ row }: Entry, { value, cpu }: Reading): string => {
+  const { unit, digits } = figures[row];
+  return `${value.toFixed(digits)} ${unit}${cpu === undefined ? '' : `, ${cpu.toFixed(1)} µs of CPU for each`}`;
+};
+
+const formatEntries = (wanted: readonly Entry[], { valueOf, cpuOf }: Findings): string =>
+  formatTable(
+    ['', 'candidate', 'figure', 'unit', 'CPU µs'],
+    wanted.map(({ row, candidate, name }) => {
+      const { label, unit, digits } = figures[row];
+      const cpu = cpuOf(row, candidate);
+      return [label, name, valueOf(row, candidate)?.toFixed(digits) ?? '-', unit, cpu === null ? '' : cpu.toFixed(1)];
+    }),
+  );

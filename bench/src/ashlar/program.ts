@@ -22,6 +22,8 @@ export type Variant = {
   /** The same program with the module of the bench. */
   readonly withBenchModule?: boolean;
   readonly withoutTraces?: boolean;
+  /** With the bench's module: a superuser's bearer token that a Map knows, so that no session is read. */
+  readonly knownToken?: string;
 };
 export type DatabaseChoice = { readonly external: string } | { readonly embedded: string };
 export type Running = { readonly child: Child; readonly port: number; readonly readyMs: number };
@@ -83,6 +85,7 @@ const environment = (
     ...(self.withoutTraces
       ? {}
       : { ASHLAR_TELEMETRY__OTLP_ENDPOINT: options.otlpUrl, ASHLAR_TELEMETRY__SAMPLE_RATIO: '1' }),
+    ...(self.knownToken === undefined ? {} : { BENCH_TOKEN: self.knownToken }),
     ASHLAR_AUTH__TOKENS__ACCESS_TTL_SECONDS: '3600',
     ASHLAR_SECRETS__MASTER_KEY: options.masterKey,
   };

@@ -3,12 +3,19 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import postgres from 'postgres';
 
-import type { Children } from './children.ts';
+import type { Child, Children } from './children.ts';
 import { freePort } from './ports.ts';
 
-export type Cluster = { readonly pid: number; readonly adminUrl: string; urlOf(database: string): string };
+export type Cluster = {
+  readonly pid: number;
+  readonly adminUrl: string;
+  urlOf(database: string): string;
+  /** Hears every line of its log; each begins with the name of a database. Answers how to stop that. */
+  onLine(hear: (line: string) => void): () => void;
+};
 
 /**
  * A PostgreSQL server of the bench's own, shared by all candidates, from the binaries that Ashlar embeds and with the
@@ -33,7 +40,16 @@ export const openCluster = async (children: Children, projectRoot: string, direc
   });
   const urlOf = (database: string) => `postgres://bench:${password}@127.0.0.1:${port}/${database}`;
   await waitUntilReady(urlOf('postgres'));
-  return { pid: server.pid, adminUrl: urlOf('postgres'), urlOf };
+  return { pid: server.pid, adminUrl: urlOf('postgres'), urlOf, onLine: listenTo(server) };
+};
+
+const listenTo = ({ process: { stderr } }: Child): Cluster['onLine'] => {
+  if (stderr === null) throw new Error('PostgreSQL was started without stderr');
+  const lines = createInterface({ input: stderr });
+  return (hear) => {
+    lines.on('line', hear);
+    return () => void lines.off('line', hear);
+  };
 };
 
 /** Copied, since a server that is not started by root may be unable to reach a clone below a private home. */
@@ -82,6 +98,7 @@ const serverArgs = (data: string, port: number): string[] => {
     jit: 'off',
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
+    log_line_prefix: '%d ',
   };
   return ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
 };

@@ -1,19 +1,12 @@
-import { join } from 'node:path';
-
 import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
 import { z } from 'zod';
 
 import { createCache } from '../../../src/kernel/cache/cache.ts';
 import type { CacheNamespace } from '../../../src/kernel/cache/namespace.ts';
-import { migrateUp } from '../../../src/kernel/database/migrate/migrate-up.ts';
-import { openDatabase } from '../../../src/kernel/database/open-database.ts';
 import { createFeed } from '../../../src/kernel/feed/feed.ts';
-import { Inbox } from '../../../src/kernel/feed/inbox.ts';
-import { createMetrics } from '../../../src/kernel/observability/create-metrics.ts';
-import { openLogger } from '../../../src/kernel/observability/logger.ts';
-import { openTelemetry } from '../../../src/kernel/observability/open-telemetry.ts';
-import { openPresence } from '../../../src/kernel/presence/open-presence.ts';
+import { openGround } from './ashlar-ground.ts';
+import { printValue } from './print-value.ts';
 
 type Card = { readonly id: number; readonly name: string; readonly rates: readonly number[] };
 type Cached = { get(key: string): Promise<Card> };
@@ -24,21 +17,8 @@ const load = (key: string): Promise<Card> => Promise.resolve({ id: key.length, n
 
 /** As the program runs it: counted, tagged, beside a pulse. */
 const openAshlar = async (url: string): Promise<Cached> => {
-  const identity = { release: 'bench', role: 'bench' };
-  const { log } = await openLogger({
-    level: 'warn',
-    format: 'json',
-    output: join(process.env['BENCH_DIRECTORY'] ?? '.', `cache-${process.pid}.log`),
-    rotation: { sizeMegabytes: 1000, frequency: 'daily', keep: 1 },
-    ...identity,
-  });
-  await migrateUp({ ownerUrl: url, directory: join(import.meta.dirname, '../../../migrations'), log });
-  const metrics = createMetrics();
-  const untraced = { otlpEndpoint: null, headers: {}, sampleRatio: 1, serviceName: 'bench' };
-  const observer = { metrics, telemetry: await openTelemetry({ ...untraced, ...identity, log }) };
-  const database = await openDatabase({ url, log, ...observer });
-  const inbox = new Inbox({ windowSeconds: 60, log });
-  const presence = await openPresence({ ...identity, url, isPooled: false, inbox, observer, log });
+  const { database, inbox, metrics, log, openPresence } = await openGround(url);
+  const presence = await openPresence();
   const feed = createFeed({ inbox, hurry: () => undefined, log });
   const cache = createCache({ config: limits, database, feed, presence, redis: null, isPooled: false, metrics, log });
   const namespace: CacheNamespace<Card> = {
@@ -82,5 +62,4 @@ const open: Readonly<Record<string, () => Promise<Cached> | Cached>> = {
 };
 const cached = await open[candidate]?.();
 if (cached === undefined) throw new Error(`there is no cache named ${candidate}`);
-process.stdout.write(`${JSON.stringify({ value: await measure(cached, Number(amount)) })}\n`);
-process.exit(0);
+printValue(await measure(cached, Number(amount)));

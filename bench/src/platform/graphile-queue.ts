@@ -43,38 +43,3 @@ export const openGraphile: OpenQueue = async (connectionString) => {
     },
   };
 };
-
-/** One statement to get a job, one to complete it, and a handler that inserts one row between them. */
-export const openGraphileEffects: OpenQueue = async (connectionString) => {
-  const logger = new Logger(() => () => undefined);
-  const utils = await makeWorkerUtils({ connectionString, logger });
-  await utils.migrate();
-  await utils.withPgClient((client) => client.query('create table effects (n int not null)'));
-  let runner: Runner | null = null;
-  return {
-    enqueueMany: async (count) => {
-      await utils.addJobs(Array.from({ length: count }, (_, n) => ({ identifier: 'effect', payload: { n } })));
-    },
-    enqueue: async () => {
-      await utils.addJob('effect', { n: 0 });
-    },
-    work: async (onRun) => {
-      runner = await run({
-        preset: { worker: { connectionString, concurrentJobs: 24, maxPoolSize: 25 } },
-        logger,
-        noHandleSignals: true,
-        taskList: {
-          effect: async (payload, { withPgClient }) => {
-            const { n } = payload as { n: number };
-            await withPgClient((client) => client.query({ name: 'effect', text: 'insert into effects (n) values ($1)', values: [n] }));
-            onRun();
-          },
-        },
-      });
-    },
-    close: async () => {
-      await runner?.stop();
-      await utils.release();
-    },
-  };
-};

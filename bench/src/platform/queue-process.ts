@@ -1,18 +1,16 @@
 import postgres from 'postgres';
 
 import { openAshlar, openAshlarKeeping } from './ashlar-queue.ts';
-import { openAshlarEvents } from './ashlar-events.ts';
-import { openGraphile, openGraphileEffects } from './graphile-queue.ts';
+import { openGraphile } from './graphile-queue.ts';
 import { openPgBoss } from './pg-boss-queue.ts';
+import { printValue } from './print-value.ts';
 import type { OpenQueue, Queue } from './queue.ts';
 
 // One candidate, one measurement, one line of JSON.
 const queues: Readonly<Record<string, OpenQueue>> = {
   ashlar: openAshlar,
   'ashlar-keeping': openAshlarKeeping,
-  'ashlar-events': openAshlarEvents,
   graphile: openGraphile,
-  'graphile-effects': openGraphileEffects,
   'pg-boss': openPgBoss,
 };
 
@@ -97,12 +95,11 @@ if (open === undefined) throw new Error(`there is no queue named ${candidate}`);
 const queue = await open(url);
 const measures: Readonly<Record<string, () => Promise<number>>> = {
   throughput: () => measureThroughput(queue, Number(amount)),
-  effects: () => measureThroughput(queue, Number(amount)),
   start: () => measureStart(queue, Number(amount)),
   held: () => measureHeld(queue, { seconds: Number(amount), url }),
 };
 const value = await measures[what]?.();
-process.stdout.write(`${JSON.stringify({ value })}\n`);
+if (value === undefined) throw new Error(`there is no measurement named ${what}`);
 // A held measurement leaves a backlog: what is not run is dropped with the database.
 if (what !== 'held') await queue.close();
-process.exit(0);
+printValue(value);
