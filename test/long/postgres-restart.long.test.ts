@@ -4,7 +4,7 @@ import { expectWhole, startLoad } from './load.ts';
 
 test(
   'PostgreSQL is killed and stopped 20 times under load: nothing acknowledged is lost, and readiness follows',
-  { timeout: 600_000 },
+  { timeout: 400_000 },
   async ({ place }) => {
     const server = await place.start(['run-all-in-one'], { env: { ASHLAR_RATE_LIMIT__FACTOR: '1000000' } });
     await createSuperuser(place);

@@ -4,7 +4,7 @@ import { test } from './external.ts';
 
 test(
   '50 processes under load get SIGTERM: every request that was accepted is answered, and they exit with 0',
-  { timeout: 600_000 },
+  { timeout: 400_000 },
   async ({ place, external: { env } }) => {
     await createSuperuser(place, 'root', env);
     // Two at once: both cores are busy, and the next one starts while this one stops.

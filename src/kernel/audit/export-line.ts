@@ -1,7 +1,6 @@
 import { z } from 'zod';
 
 import type { SealWithLeaves } from '../database/audit-seals.ts';
-import type { AuditEvent } from './audit-event.ts';
 import type { Seal } from './seal.ts';
 
 const hex32 = () => z.string().regex(/^[0-9a-f]{64}$/);
@@ -63,8 +62,6 @@ export const exportLine = () => z.discriminatedUnion('type', [headerLine(), seal
 
 export type ExportLine = z.infer<ReturnType<typeof exportLine>>;
 export type SealLine = Extract<ExportLine, { readonly type: 'seal' }>;
-/** Holds the type to the event's: a field that one lacks does not compile. */
-export type EventLine = Extract<ExportLine, { readonly type: 'event' }> & AuditEvent;
 
 export const toSealLine = ({ root, previous, signature, leaves, ...seal }: SealWithLeaves): SealLine => ({
   type: 'seal',

@@ -9,7 +9,7 @@ import {
 import type { Database } from '../database/database.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { AuditEvent } from './audit-event.ts';
-import { type ExportLine, toSealLine } from './export-line.ts';
+import { type ExportLine, readSealLine, toSealLine } from './export-line.ts';
 import { loadKeys } from './keys.ts';
 import { headOf, type Seal } from './seal.ts';
 
@@ -47,43 +47,53 @@ export async function* exportTrail(options: ExportOptions): AsyncGenerator<Expor
 
   const [end] = await findLastSeal(database.lanes);
   const months = month === null ? await listMonths(database) : [month];
+  const unsealed = new Set<string>();
   const count = { seals: 0, events: 0 };
   let head: string | null = null;
-  for await (const seals of readSeals(database, { month, end })) {
-    for (const run of toRuns(seals)) {
-      for await (const entry of readRun(database, run, months)) {
-        count[entry.type === 'seal' ? 'seals' : 'events'] += 1;
-        yield entry;
-      }
-    }
-    const newest = seals.at(-1);
-    if (newest !== undefined) head = headOf(newest).toString('hex');
+  for await (const line of readSealed(database, { month, months, end })) {
+    if (line.type === 'seal') head = headOf(readSealLine(line).seal).toString('hex');
+    count[line.type === 'seal' ? 'seals' : 'events'] += 1;
+    yield line;
   }
-  const unsealed = new Set<string>();
-  for (const one of months) {
-    for await (const event of readEvents(database, { month: one, fromXid: end?.toXid ?? lowest, toXid: highest })) {
-      unsealed.add(one);
-      count.events += 1;
-      yield { type: 'event', ...event };
-    }
+  for await (const line of readUnsealed(database, months, end)) {
+    unsealed.add(line.at.slice(0, 7));
+    count.events += 1;
+    yield line;
   }
   yield { type: 'end', ...count, head };
-  for (const one of months) {
-    if (!unsealed.has(one)) await database.transaction((tx) => markAuditExported(tx, { month: one }));
-  }
+  await markExported(
+    database,
+    months.filter((one) => !unsealed.has(one)),
+  );
 }
 
 const listMonths = async ({ lanes }: Reader): Promise<readonly string[]> =>
   (await listAuditMonths(lanes)).filter(({ isThere }) => isThere).map((one) => one.month);
 
-type Wanted = { readonly month: string | null; readonly end: Seal | undefined };
+const markExported = async ({ transaction }: Reader, months: readonly string[]): Promise<void> => {
+  for (const month of months) await transaction((tx) => markAuditExported(tx, { month }));
+};
 
-async function* readSeals(database: Reader, { month, end }: Wanted): AsyncGenerator<readonly SealWithLeaves[]> {
-  if (end === undefined) return;
-  const [bounds] = month === null ? [] : await findSealsOfMonth(database.lanes, { month });
-  if (bounds?.first === null) return;
-  const toSeq = bounds?.last ?? end.seq;
-  for (let afterSeq = (bounds?.first ?? 1) - 1; afterSeq < toSeq;) {
+type Wanted = { readonly month: string | null; readonly months: readonly string[]; readonly end: Seal | undefined };
+
+async function* readSealed(database: Reader, wanted: Wanted): AsyncGenerator<ExportLine> {
+  for await (const seals of readSeals(database, wanted)) {
+    for (const run of toRuns(seals)) yield* readRun(database, run, wanted.months);
+  }
+}
+
+async function* readUnsealed(database: Reader, months: readonly string[], end: Seal | undefined) {
+  const fromXid = end?.toXid ?? lowest;
+  for (const month of months) {
+    for await (const event of readEvents(database, { month, fromXid, toXid: highest })) {
+      yield { type: 'event', ...event } as const;
+    }
+  }
+}
+
+async function* readSeals(database: Reader, wanted: Wanted): AsyncGenerator<readonly SealWithLeaves[]> {
+  const { afterSeq: begin, toSeq } = await findBounds(database, wanted);
+  for (let afterSeq = begin; afterSeq < toSeq;) {
     const range = { afterSeq, toSeq, events: eventsPerPage };
     const page = await database.transaction((tx) => listSealsWithLeaves(tx, range));
     const last = page.at(-1);
@@ -92,6 +102,13 @@ async function* readSeals(database: Reader, { month, end }: Wanted): AsyncGenera
     afterSeq = last.seq;
   }
 }
+
+const findBounds = async ({ lanes }: Reader, { month, end }: Wanted) => {
+  if (month === null) return { afterSeq: 0, toSeq: end?.seq ?? 0 };
+  const [found] = await findSealsOfMonth(lanes, { month });
+  const { first, last } = found ?? { first: null, last: null };
+  return first === null || last === null ? { afterSeq: 0, toSeq: 0 } : { afterSeq: first - 1, toSeq: last };
+};
 
 const toRuns = (seals: readonly SealWithLeaves[]): readonly Run[] => {
   const runs: { month: string; seals: SealWithLeaves[] }[] = [];

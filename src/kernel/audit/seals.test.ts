@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { sql as text } from 'drizzle-orm';
 import { describe, expect, onTestFinished, vi } from 'vitest';
@@ -151,7 +151,7 @@ describe('seals', () => {
     secrets,
   }) => {
     const { audit, write } = await openTrail(database, { secrets });
-    const script = join(import.meta.dirname, 'testing', 'sealer-process.ts');
+    const script = fileURLToPath(new URL('../database/testing/sealer-process.ts', import.meta.url));
     await audit.verify();
     await write([{ subject: newId() }]);
     const child = spawn(process.execPath, [script, databaseUrl, masterKey], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -80,18 +80,14 @@ class ExportCheck {
   finish(): Verification {
     this.#closeSeal();
     this.#checkEnd();
-    for (const [month, seals] of this.#absent) {
-      if (!this.#present.has(month)) continue;
-      const message = `the events of ${month} are there, but not those of seal ${seals.join(', ')}`;
-      this.#findings.add({ kind: 'event_missing', seal: seals[0] ?? null, month, message });
-    }
+    this.#checkAbsent();
     const { head } = this.#options;
     if (head !== null && !this.#isHeadFound)
       this.#findings.add({ kind: 'head_missing', message: `no seal in the file has the hash ${head}` });
-    const last = this.#chain?.last ?? null;
+    const { count, last } = this.#chain ?? noChain;
     return {
       events: this.#events,
-      seals: this.#chain?.count ?? 0,
+      seals: count,
       unsealed: this.#unsealed,
       head: last === null ? null : toHead(last),
       keys: this.#keys.map((key) => ({ id: keyIdOf(key), publicKey: key.toString('base64') })),
@@ -99,6 +95,14 @@ class ExportCheck {
       findings: this.#findings.kept,
       findingCount: this.#findings.count,
     };
+  }
+
+  #checkAbsent(): void {
+    for (const [month, seals] of this.#absent) {
+      if (!this.#present.has(month)) continue;
+      const message = `the events of ${month} are there, but not those of seal ${seals.join(', ')}`;
+      this.#findings.add({ kind: 'event_missing', seal: seals[0] ?? null, month, message });
+    }
   }
 
   #damaged(message: string): void {
@@ -153,7 +157,7 @@ class ExportCheck {
   #checkEnd(): void {
     const end = this.#end;
     if (end === null) return this.#damaged('the file ends before its end: the rest was cut off');
-    const { count = 0, last = null } = this.#chain ?? {};
+    const { count, last } = this.#chain ?? noChain;
     const head = last === null ? null : headOf(last).toString('hex');
     if (end.seals !== count || end.events !== this.#events || end.head !== head)
       this.#damaged(
@@ -161,6 +165,8 @@ class ExportCheck {
       );
   }
 }
+
+const noChain: Pick<ChainCheck, 'count' | 'last'> = { count: 0, last: null };
 
 const parse = (text: string): unknown => {
   try {

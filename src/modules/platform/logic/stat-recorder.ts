@@ -117,12 +117,3 @@ export class StatRecorder {
 
 /** `2026-01-31`, of UTC. */
 const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
-
-/** Of all processes together, so that whoever reads one of them knows. */
-export const exposeActiveUsers = ({ metrics }: Pick<Kernel, 'metrics'>, statistics: StatRecorder): void =>
-  metrics.gauge({
-    name: 'ashlar_active_users',
-    help: 'People who have acted today (UTC), in all processes together; as of the last minute.',
-    labelNames: [],
-    read: () => statistics.activeToday,
-  });

@@ -103,6 +103,12 @@ describe('verify-audit', () => {
       expect.objectContaining({ finding: expect.objectContaining({ eventId: row?.['id'] }) }),
     );
     await sql`update kernel.audit_events set actor_id = ${actor.id} where subject = ${subject}`;
+    const alerts =
+      await sql`select name, payload ->> 'value' as value from kernel.tasks where group_key = 'platform:audit' order by seq`;
+    expect(alerts).toEqual([
+      { name: 'platform.resolve-alert', value: null },
+      { name: 'platform.raise-alert', value: '1' },
+    ]);
   });
 });
 

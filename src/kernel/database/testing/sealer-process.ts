@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 
 import { openDatabase } from '#kernel/database/open-database.ts';
 import { buildLog, buildSecrets, noMetrics, noTelemetry } from '#test/build.ts';
-import { sealBatch } from '../seal-batch.ts';
+import { sealBatch } from '#kernel/audit/seal-batch.ts';
 
 /** Seals in a transaction that never ends, and says when it has begun; somebody kills it then. */
 const [url = '', masterKey = ''] = process.argv.slice(2);
