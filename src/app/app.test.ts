@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { createLifecycle } from '#kernel/lifecycle.ts';
 import { defineSchedules } from '#kernel/schedules/schedule-definition.ts';
 import { test } from '#test/app.ts';
+import { createHandlers } from '#kernel/tasks/handlers.ts';
 import { startModules } from './app.ts';
 import { listTasks } from './usecases.ts';
 
@@ -32,4 +33,9 @@ test('every schedule of every module can be followed', ({ app }) => {
     expect.arrayContaining(['platform.create-partitions', 'platform.drop-expired']),
   );
   for (const { calendar } of schedules) expect(calendar.next(new Date())).toBeInstanceOf(Date);
+});
+
+test('one worker can serve every task of every module', ({ app }) => {
+  const { byName } = createHandlers(listTasks(app), null);
+  expect([...byName.keys()]).toEqual(expect.arrayContaining(['platform.probe', 'platform.check-audit']));
 });

@@ -135,6 +135,7 @@ export const exportAudit = {
 /** Compares the audit trail with its seals; `head`: a hash that must be in the chain. */
 export const checkAuditTask = {
   name: 'platform.check-audit',
+  queue: 'audit',
   payload: z.object({ head: z.string().optional() }),
 } as const satisfies TaskContract;
 

@@ -12,6 +12,7 @@ export const checkAudit = ({ kernel: { audit, tasks, log } }: PlatformDeps) =>
   asyncTask({
     operationId: 'check-audit',
     payload: checkAuditTask.payload,
+    queue: checkAuditTask.queue,
     pool: 'background',
     timeoutSeconds: 3600,
 
