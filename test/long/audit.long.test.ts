@@ -5,9 +5,12 @@ import { openTrail } from '#kernel/audit/testing/open-trail.ts';
 import { findTamperings } from '#kernel/database/testing/find-tamperings.ts';
 import { buildSecrets } from '#test/build.ts';
 import { test } from '#test/database.ts';
+import { scaled } from './scale.ts';
+
+const changes = scaled(500);
 
 test(
-  '500 edits, deletions, reorderings and cuts of a sealed trail are all found, and nothing else is',
+  `${changes} edits, deletions, reorderings and cuts of a sealed trail are all found, and nothing else is`,
   { timeout: 900_000 },
   async ({ database, sql }) => {
     const secrets = buildSecrets();
@@ -26,7 +29,7 @@ test(
 
     // Another seed each time; a problem names its round.
     const seed = Date.now();
-    const { problems } = await findTamperings({ database, secrets, sql }, 500, seed);
+    const { problems } = await findTamperings({ database, secrets, sql }, changes, seed);
     expect({ seed, problems }).toEqual({ seed, problems: [] });
   },
 );

@@ -1,6 +1,7 @@
 import { killConsumers, openConsumers } from '#kernel/events/testing/kill-consumers.ts';
 import { openEventApp } from '#kernel/events/testing/open-event-app.ts';
 import { test as base } from '#test/database.ts';
+import { scaled } from './scale.ts';
 
 const test = base
   .extend('app', async ({ databaseUrl }, { onCleanup }) => {
@@ -14,10 +15,12 @@ const test = base
     return consumers;
   });
 
+const kills = scaled(50);
+
 test(
-  '50 consumers are killed: every event has its effect once, keys in order',
+  `${kills} consumers are killed: every event has its effect once, keys in order`,
   { timeout: 600_000 },
   async ({ app, sql, consumers }) => {
-    await killConsumers({ app, sql, consumers }, { kills: 50, eventsPerKill: 150 });
+    await killConsumers({ app, sql, consumers }, { kills, eventsPerKill: 150 });
   },
 );

@@ -2,6 +2,7 @@ import { killWorkers } from '#kernel/tasks/testing/kill-workers.ts';
 import { openTaskApp } from '#kernel/tasks/testing/open-task-app.ts';
 import { openVictims } from '#kernel/tasks/testing/victims.ts';
 import { test as base } from '#test/database.ts';
+import { scaled } from './scale.ts';
 
 const test = base
   .extend('app', async ({ databaseUrl }, { onCleanup }) => {
@@ -15,10 +16,12 @@ const test = base
     return victims;
   });
 
+const kills = scaled(200);
+
 test(
-  '200 workers are killed: every task has its effect once, groups in order',
+  `${kills} workers are killed: every task has its effect once, groups in order`,
   { timeout: 600_000 },
   async ({ app, sql, victims }) => {
-    await killWorkers({ app, sql, victims }, { kills: 200, tasksPerKill: 30 });
+    await killWorkers({ app, sql, victims }, { kills, tasksPerKill: 30 });
   },
 );
