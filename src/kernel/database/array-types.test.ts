@@ -20,6 +20,7 @@ test.for([
   ['float8[]', [0.1, -1e300]],
   ['jsonb[]', [{ a: '"\\' }, { b: [1, null] }]],
 ] as const)('an array of %s comes back as it went: %j', async ([type, values], { sql }) => {
+  // `as`: the driver has no type for the values of statements that it does not tag.
   const [row] = await sql.unsafe(`select $1::${type} as values`, [values as never], { prepare: true });
   expect(row?.['values']).toEqual(values);
 });

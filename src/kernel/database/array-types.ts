@@ -38,20 +38,27 @@ export const addArrayTypes = ({ parsers, serializers }: TypeOptions): void => {
 const token = /"((?:[^"\\]|\\.)*)"|([{},])|([^{},"]+)/gs;
 
 /** As PostgreSQL writes arrays (manual, 8.15.6). */
-const parseArray = (text: string, parse: Convert): readonly unknown[] => {
-  const open: unknown[][] = [];
-  let whole: readonly unknown[] = [];
+const parseArray = (text: string, parse: Convert): unknown => {
+  // The outermost list holds the array itself, so that each list has one around it.
+  const whole: unknown[] = [];
+  const open: unknown[][] = [whole];
   for (const [, quoted, mark, plain] of text.matchAll(token)) {
-    if (mark === '{') open.push([]);
-    else if (mark === '}') {
-      const done = open.pop() ?? [];
-      const outer = open.at(-1);
-      if (outer === undefined) whole = done;
-      else outer.push(done);
-    } else if (quoted !== undefined) open.at(-1)?.push(parse(quoted.replace(/\\(.)/gs, '$1')));
-    else if (plain !== undefined) open.at(-1)?.push(plain === 'NULL' ? null : parse(plain));
+    const list = open.at(-1) ?? whole;
+    if (mark === '{') {
+      const inner: unknown[] = [];
+      list.push(inner);
+      open.push(inner);
+    } else if (mark === '}') open.pop();
+    else if (mark === undefined) list.push(parseItem({ quoted, plain }, parse));
   }
-  return whole;
+  return whole.at(-1);
+};
+
+type Item = { readonly quoted: string | undefined; readonly plain: string | undefined };
+
+const parseItem = ({ quoted, plain }: Item, parse: Convert): unknown => {
+  if (quoted !== undefined) return parse(quoted.replace(/\\(.)/gs, '$1'));
+  return plain === 'NULL' ? null : parse(plain);
 };
 
 const formatArray = (values: readonly unknown[], serialize: Convert): string =>
