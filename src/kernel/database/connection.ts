@@ -4,6 +4,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import postgres from 'postgres';
 
 import { AppError } from '../error.ts';
+import { addArrayTypes } from './array-types.ts';
 import { describeEndpoint, type Endpoint } from './endpoint.ts';
 import { databaseUnavailable } from './failures.ts';
 import type { RawRows, Statement } from './statement.ts';
@@ -170,6 +171,7 @@ const createConnection = (options: ConnectionOptions, socket: Socket): Connectio
     ...handOver(socket),
   });
   leaveTextAlone(client);
+  addArrayTypes(client.options);
   const connection = new Connection(client, socket, closed);
   return connection;
 };
@@ -197,7 +199,7 @@ const everyOption = {
   backoff: () => 0,
   prepare: true,
   debug: false,
-  fetch_types: true,
+  fetch_types: false,
 } as const;
 
 const tlsOf = ({ tls, host, tlsCaFile }: Endpoint): false | object => {
