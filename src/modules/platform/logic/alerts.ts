@@ -4,7 +4,7 @@ import { newId } from '#kernel/ids.ts';
 import { alertRaised, alertResolved } from '#portals/platform.ts';
 import type { Notice } from '../domain/notice.ts';
 import { type AlertLevel, isHigher } from '../domain/thresholds.ts';
-import { insertAlert, lockOpenAlert, updateAlert } from '../store/alerts.ts';
+import { insertAlert, lockOpenAlert, lockOpenAlerts, updateAlert } from '../store/alerts.ts';
 import type { Notices } from './notices.ts';
 
 /** What is wrong, and how much. */
@@ -23,8 +23,8 @@ export type Alerts = {
   raise(tx: Tx, finding: Finding): Promise<void>;
   /** Resolves the open one for the key, if there is one. */
   resolve(tx: Tx, key: string, value: number | null): Promise<void>;
-  /** The level of the open one; null: there is none. Nobody changes it until the transaction ends. */
-  levelOf(tx: Tx, key: string): Promise<AlertLevel | null>;
+  /** The levels of those that are open, by key. Nobody changes them until the transaction ends. */
+  levelsOf(tx: Tx, keys: readonly string[]): Promise<ReadonlyMap<string, AlertLevel>>;
 };
 
 type AlertsDeps = { readonly kernel: Pick<Kernel, 'now' | 'events'>; readonly notices: Notices };
@@ -32,7 +32,7 @@ type AlertsDeps = { readonly kernel: Pick<Kernel, 'now' | 'events'>; readonly no
 export const createAlerts = (deps: AlertsDeps): Alerts => ({
   raise: (tx, finding) => raise(deps, tx, finding),
   resolve: (tx, key, value) => resolve(deps, tx, { key, value }),
-  levelOf: async (tx, key) => (await lockOpenAlert(tx, key))?.level ?? null,
+  levelsOf: async (tx, keys) => new Map((await lockOpenAlerts(tx, keys)).map(({ key, level }) => [key, level])),
 });
 
 const raise = async (deps: AlertsDeps, tx: Tx, finding: Finding): Promise<void> => {

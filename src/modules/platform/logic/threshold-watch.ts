@@ -8,7 +8,7 @@ import {
   deleteOldSamples,
   insertProcessSample,
   lockReadings,
-  upsertReading,
+  upsertReadings,
 } from '../store/evaluation.ts';
 import type { Alerts } from './alerts.ts';
 import { measureSignals, type Reading } from './measure-signals.ts';
@@ -69,11 +69,14 @@ export class ThresholdWatch {
     const readings = await measureSignals(kernel, (thrown) => this.#report(thrown));
     await kernel.database.transaction(async (tx) => {
       const before = new Map((await lockReadings(tx)).map(({ signal, level }) => [signal, level]));
+      const raised = await this.#deps.alerts.levelsOf(tx, readings.map(keyOf));
       for (const threshold of thresholds) {
         const reading = readings.find(({ signal }) => signal === threshold.signal);
-        if (reading !== undefined)
-          await this.#settle(tx, threshold, { reading, previous: before.get(threshold.signal) ?? null });
+        if (reading === undefined) continue;
+        const previous = before.get(threshold.signal) ?? null;
+        await this.#settle(tx, threshold, { reading, previous, raised: raised.get(keyOf(reading)) ?? null });
       }
+      if (readings.length > 0) await upsertReadings(tx, readings.map(toStored));
     });
     const values = readings.flatMap(({ signal, value }) => (value === null ? [] : [[signal, value] as const]));
     this.#readings = { at: performance.now(), values: new Map(values) };
@@ -103,18 +106,12 @@ export class ThresholdWatch {
     await this.evaluate();
   }
 
-  async #settle(
-    tx: Tx,
-    threshold: Threshold,
-    { reading, previous }: { readonly reading: Reading; readonly previous: AlertLevel | null },
-  ): Promise<void> {
+  async #settle(tx: Tx, threshold: Threshold, { reading, previous, raised }: Settled): Promise<void> {
     const { alerts } = this.#deps;
     const { signal, value } = reading;
-    const current = value === null ? null : levelOf(threshold, value);
-    const key = `threshold:${signal}`;
-    const raised = await alerts.levelOf(tx, key);
+    const current = currentLevel(threshold, value);
+    const key = keyOf(reading);
     const level = settleLevel(raised, previous, current);
-    await upsertReading(tx, { signal, level: current, value: value ?? 0 });
     if (level === null && raised !== null) await alerts.resolve(tx, key, value);
     // What stays raised and reads better for once keeps what it said.
     if (level !== null && value !== null && current !== null) {
@@ -136,6 +133,28 @@ export class ThresholdWatch {
     return Array.from(this.#readings.values, ([signal, value]) => ({ labels: { signal }, value }));
   }
 }
+
+type Settled = {
+  readonly reading: Reading;
+  /** Of the round before. */
+  readonly previous: AlertLevel | null;
+  /** Of the open alert. */
+  readonly raised: AlertLevel | null;
+};
+
+const keyOf = ({ signal }: Pick<Reading, 'signal'>): string => `threshold:${signal}`;
+
+const currentLevel = (threshold: Threshold | undefined, value: number | null): AlertLevel | null =>
+  threshold === undefined || value === null ? null : levelOf(threshold, value);
+
+const toStored = ({ signal, value }: Reading) => ({
+  signal,
+  level: currentLevel(
+    thresholds.find((one) => one.signal === signal),
+    value,
+  ),
+  value: value ?? 0,
+});
 
 const subjectOf = ({ description, unit }: Threshold, { value, detail }: Reading): string => {
   const amount = `${Math.round((value ?? 0) * 10) / 10} ${unit}`;

@@ -69,6 +69,15 @@ export const lockOpenAlert = async (tx: Tx, key: string) => {
   return row ?? null;
 };
 
+/** Those of these keys that are not resolved, likewise. */
+export const lockOpenAlerts = (tx: Tx, keys: readonly string[]) =>
+  tx
+    .select({ key: alerts.key, level: alerts.level })
+    .from(alerts)
+    .where(and(inArray(alerts.key, [...keys]), ne(alerts.state, 'resolved')))
+    .orderBy(alerts.key)
+    .for('update');
+
 export const lockAlertState = async (tx: Tx, id: string): Promise<AlertState | null> => {
   const [row] = await tx.select({ state: alerts.state }).from(alerts).where(eq(alerts.id, id)).for('update');
   return row?.state ?? null;

@@ -60,10 +60,12 @@ export const lockReadings = (tx: Tx): Promise<readonly StoredReading[]> =>
     .orderBy(signalReadings.signal)
     .for('update');
 
-export const upsertReading = async (tx: Tx, reading: StoredReading & { readonly value: number }): Promise<void> => {
+export type NewReading = StoredReading & { readonly value: number };
+
+export const upsertReadings = async (tx: Tx, readings: readonly NewReading[]): Promise<void> => {
   await tx
     .insert(signalReadings)
-    .values(reading)
+    .values([...readings])
     .onConflictDoUpdate({
       target: signalReadings.signal,
       set: { level: sql`excluded.level`, value: sql`excluded.value`, readAt: sql`now()` },
